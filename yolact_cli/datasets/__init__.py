@@ -1,0 +1,1 @@
+"""Ground truth in, checked, for training and scoring."""

@@ -1,0 +1,1 @@
+"""One file a label format, its reader and its writer together."""

@@ -1,0 +1,1 @@
+"""Frames to detections: preprocessing, runtimes, suppression, masks."""

@@ -1,0 +1,1 @@
+"""Feature extractors: a picture in, three levels of features out."""

@@ -1,0 +1,1 @@
+"""A run's folder: its listing, its journal and its lock."""

@@ -1,0 +1,1 @@
+"""Paths to listed pictures to decoded frames, in order."""

@@ -1,0 +1,1 @@
+"""Losses, matching, augmentation, the loop."""

@@ -1,0 +1,1 @@
+"""Detections to pictures and reports, each file whole or absent."""

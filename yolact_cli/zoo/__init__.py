@@ -1,0 +1,1 @@
+"""Names to cards to networks with weights."""
