@@ -6,10 +6,10 @@ Boxes are half-open, in pixel-edge coordinates: one over the whole picture is (0
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
-from jaxtyping import Float, Float32, Int, Shaped
+from jaxtyping import Float, Float32, Float64, Int, Shaped
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +84,7 @@ class Failure:
         return {"id": self.picture_id, "name": self.name, "failure": failure}
 
     @classmethod
-    def from_record(cls, record: Mapping[str, Any]) -> Self:
+    def from_record(cls, record: Mapping[str, Any]) -> "Failure":
         """The inverse of :meth:`to_record`."""
         return cls(picture_id=record["id"], name=record["name"], **record["failure"])
 
@@ -180,7 +180,7 @@ class Detections:
         }
 
     @classmethod
-    def from_record(cls, record: Mapping[str, Any]) -> Self:
+    def from_record(cls, record: Mapping[str, Any]) -> "Detections":
         """The inverse of :meth:`to_record`."""
         instances = tuple(
             Instance(
@@ -222,3 +222,65 @@ class RawOutputs:
     mask_coefficients: Float[np.ndarray, "b anchors k"]
     anchors_cxcywh_norm: Float[np.ndarray, "anchors 4"]
     prototypes: Float[np.ndarray, "b h w k"]
+
+
+PolygonsPx = tuple[Float64[np.ndarray, " _"], ...]
+"""Parts of one object, each x0, y0, x1, y1, … in px."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class TruthObject:
+    """One object that somebody labelled.
+
+    Attributes:
+        annotation_id: From the file.
+        category_id: From the file, gaps allowed.
+        class_id: 0-based, dense: the place of the category among those of the file, by id.
+        bbox_xywh_px: Left, top, width and height, not clipped.
+        segmentation: Polygons, a COCO RLE (``size`` [h, w] and ``counts``), or None for an object
+            of which only the box is known.
+        is_crowd: A region of many objects, to be ignored rather than learnt.
+        area_px: The file's area; where it has none, the mask's or else the box's.
+    """
+
+    annotation_id: int
+    category_id: int
+    class_id: int
+    bbox_xywh_px: tuple[float, float, float, float]
+    segmentation: PolygonsPx | Mapping[str, Any] | None
+    is_crowd: bool
+    area_px: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class TruthPicture:
+    """A picture with all that was labelled in it; no objects makes it a true negative.
+
+    Attributes:
+        image_id: From the file.
+        file_name: From the file, with forward slashes.
+        width: In px.
+        height: In px.
+        objects: In the file's order; may be empty.
+        labelled_class_ids: The only classes that were looked for, or None for all of them.
+    """
+
+    image_id: int
+    file_name: str
+    width: int
+    height: int
+    objects: tuple[TruthObject, ...]
+    labelled_class_ids: frozenset[int] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Truth:
+    """A checked COCO data set.
+
+    Attributes:
+        categories: Sorted by id; a category's place here is its ``class_id``.
+        pictures: In the file's order.
+    """
+
+    categories: tuple[Category, ...]
+    pictures: tuple[TruthPicture, ...]
