@@ -1,0 +1,214 @@
+"""Where a run's files live: whole files, appended files, listings. Local now; object stores fit.
+
+Paths are relative to the store's root, with forward slashes.
+"""
+
+import contextlib
+import errno
+import os
+import zlib
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from pathlib import Path, PurePosixPath
+from typing import BinaryIO, Protocol
+
+from yolact_cli.errors import DiskFullError, OutputError
+
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+PART_SUFFIX = ".part"
+"""Ends the name of a file that is not whole yet."""
+
+
+class Store(Protocol):
+    """A folder-like place for files. A file that :meth:`put` wrote is whole or absent."""
+
+    def list_files(self, folder: str = "") -> list[str]:
+        """Paths of all files below ``folder``, sorted; empty where there is no such folder."""
+        ...
+
+    def exists(self, path: str) -> bool:
+        """Whether a file of that path is there."""
+        ...
+
+    def read_bytes(self, path: str) -> bytes:
+        """A file's contents.
+
+        Raises:
+            FileNotFoundError: It is not there.
+        """
+        ...
+
+    def open(self, path: str) -> BinaryIO:
+        """A file to be read piece by piece.
+
+        Raises:
+            FileNotFoundError: It is not there.
+        """
+        ...
+
+    def put(self, path: str, data: bytes) -> None:
+        """Write a file whole, replacing one that is there.
+
+        Raises:
+            DiskFullError: No space is left; the old file, if any, is untouched.
+        """
+        ...
+
+    def put_stream(self, path: str) -> AbstractContextManager[BinaryIO]:
+        """Like :meth:`put`, for contents that are made piece by piece.
+
+        The file appears when the block ends; a block that raises leaves what was there before.
+        """
+        ...
+
+    def append(self, path: str, data: bytes, *, sync: bool = True) -> None:
+        """Add to the end of a file, making it where it is not there.
+
+        Args:
+            path: The file.
+            data: What is added.
+            sync: Return only once the data would outlive a power cut.
+
+        Raises:
+            DiskFullError: No space is left. A part of ``data`` may have been added.
+        """
+        ...
+
+    def delete(self, path: str) -> None:
+        """Remove a file, or do nothing where there is none."""
+        ...
+
+
+class LocalStore:
+    """A :class:`Store` in a folder of this machine. Folders are made as files need them.
+
+    Attributes:
+        root: The folder, absolute; it need not be there yet.
+    """
+
+    def __init__(self, root: str | os.PathLike[str]) -> None:
+        self.root = Path(root).absolute()
+
+    def path_of(self, path: str) -> Path:
+        """The local path behind a path of this store.
+
+        Raises:
+            ValueError: The path is absolute or leads out of the store.
+        """
+        pure = PurePosixPath(path)
+        if pure.is_absolute() or ".." in pure.parts:
+            raise ValueError(f"not a path inside the store: {path!r}")
+        return self.root / pure
+
+    def list_files(self, folder: str = "") -> list[str]:
+        """Paths of all files below ``folder``, sorted, without unfinished ones."""
+        found = []
+        for parent, _, names in os.walk(self.path_of(folder)):
+            relative = Path(parent).relative_to(self.root)
+            found += [(relative / name).as_posix() for name in names if not _is_part(name)]
+        return sorted(found)
+
+    def exists(self, path: str) -> bool:
+        """Whether a file of that path is there."""
+        return self.path_of(path).is_file()
+
+    def read_bytes(self, path: str) -> bytes:
+        """A file's contents."""
+        return self.path_of(path).read_bytes()
+
+    def open(self, path: str) -> BinaryIO:
+        """A file to be read piece by piece."""
+        return self.path_of(path).open("rb")
+
+    def put(self, path: str, data: bytes) -> None:
+        """Write a file whole, replacing one that is there."""
+        with self.put_stream(path) as file:
+            file.write(data)
+
+    @contextlib.contextmanager
+    def put_stream(self, path: str) -> Iterator[BinaryIO]:
+        """A file that appears, whole, when the block ends without an error."""
+        target = self.path_of(path)
+        # The name's checksum, not the name: names of 255 bytes are legal, and leave no room.
+        part = target.with_name(f".{zlib.crc32(os.fsencode(target.name)):08x}{PART_SUFFIX}")
+        with _told_as_output_errors(target):
+            target.parent.mkdir(parents=True, exist_ok=True)
+            file = part.open("wb")
+        try:
+            with _told_as_disk_full(target), file:
+                yield file
+                file.flush()
+                os.fsync(file.fileno())
+            with _told_as_output_errors(target):
+                part.replace(target)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                part.unlink(missing_ok=True)
+            raise
+
+    def append(self, path: str, data: bytes, *, sync: bool = True) -> None:
+        """Add to the end of a file, making it where it is not there."""
+        target = self.path_of(path)
+        with _told_as_output_errors(target):
+            target.parent.mkdir(parents=True, exist_ok=True)
+            is_new = not target.exists()
+            with target.open("ab") as file:
+                file.write(data)
+                file.flush()
+                if sync:
+                    os.fsync(file.fileno())
+            if is_new and sync:
+                _sync_folder(target.parent)
+
+    def delete(self, path: str) -> None:
+        """Remove a file, and the folders that this leaves empty."""
+        target = self.path_of(path)
+        with _told_as_output_errors(target):
+            target.unlink(missing_ok=True)
+        for parent in target.parents:
+            if parent == self.root or self.root not in parent.parents:
+                return
+            try:
+                parent.rmdir()
+            except OSError:  # not empty, or not there
+                return
+
+
+def _is_part(name: str) -> bool:
+    return name.startswith(".") and name.endswith(PART_SUFFIX)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make a new file's name as lasting as its contents, where the system lets us."""
+    if os.name == "nt":  # Windows opens no folders
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+@contextlib.contextmanager
+def _told_as_disk_full(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in _FULL:
+            raise
+        raise DiskFullError(
+            f"{path}: no space left ({os.strerror(error.errno)}).",
+            remedy="Free some space and run the same command again; it resumes.",
+        ) from error
+
+
+@contextlib.contextmanager
+def _told_as_output_errors(path: Path) -> Iterator[None]:
+    try:
+        with _told_as_disk_full(path):
+            yield
+    except OSError as error:
+        raise OutputError(
+            f"{path}: cannot be written ({os.strerror(error.errno)}).",
+            remedy="Choose another place for the output, or change its permissions.",
+        ) from error
