@@ -5,7 +5,7 @@ Boxes are half-open, in pixel-edge coordinates: one over the whole picture is (0
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -155,6 +155,15 @@ class Detections:
     size_hw: tuple[int, int]
     instances: tuple[Instance, ...]
     empty_masks: int = 0
+
+    def keeping(self, classes: Mapping[int, Category | None]) -> "Detections":
+        """These detections without the instances whose class maps to None.
+
+        Args:
+            classes: For every class id of the model, the category it is written as, if any.
+        """
+        kept = tuple(item for item in self.instances if classes[item.class_id] is not None)
+        return replace(self, instances=kept)
 
     def to_record(self) -> dict[str, Any]:
         """These detections as a journal line (plain JSON types)."""
