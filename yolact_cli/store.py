@@ -197,7 +197,7 @@ def _told_as_disk_full(path: Path) -> Iterator[None]:
         if error.errno not in _FULL:
             raise
         raise DiskFullError(
-            f"{path}: no space left ({os.strerror(error.errno)}).",
+            f"{path}: no space left ({error.strerror}).",
             remedy="Free some space and run the same command again; it resumes.",
         ) from error
 
@@ -209,6 +209,6 @@ def _told_as_output_errors(path: Path) -> Iterator[None]:
             yield
     except OSError as error:
         raise OutputError(
-            f"{path}: cannot be written ({os.strerror(error.errno)}).",
+            f"{path}: cannot be written ({error.strerror}).",
             remedy="Choose another place for the output, or change its permissions.",
         ) from error
