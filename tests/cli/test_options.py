@@ -1,0 +1,97 @@
+"""Settings: their order of precedence, and files that cannot be followed."""
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from yolact_cli.cli.main import LazyGroup
+from yolact_cli.cli.options import CommaList, classes_option, config_option
+
+
+@click.command()
+@config_option
+@click.option("--score-threshold", type=float, default=0.3)
+@click.option("--batch-size", type=int, default=1)
+@click.option("--recursive/--no-recursive", default=True)
+@click.option("--write", type=CommaList(("coco", "masks")), default="coco")
+@classes_option
+def annotate(score_threshold, batch_size, recursive, write, classes):
+    click.echo(f"{score_threshold} {batch_size} {recursive} {write} {classes}")
+
+
+@pytest.fixture
+def run(tmp_path, monkeypatch):
+    """Run the command with a settings file: ``run(toml, *arguments, env={})``."""
+    monkeypatch.setattr(LazyGroup, "get_command", lambda self, ctx, name: annotate)
+    group = LazyGroup("yolact", context_settings={"auto_envvar_prefix": "YOLACT"})
+
+    def invoke(toml, *arguments, env=None):
+        path = tmp_path / "settings.toml"
+        path.write_text(toml)
+        options = ["annotate", "--config", str(path), *arguments]
+        return CliRunner().invoke(group, options, env=env)
+
+    return invoke
+
+
+def test_a_file_gives_the_defaults(run):
+    toml = 'score-threshold = 0.5\nbatch_size = 4\nrecursive = false\nclasses = ["cat", "dog"]'
+    assert run(toml).output == "0.5 4 False ('coco',) ('cat', 'dog')\n"
+
+
+def test_the_environment_goes_before_the_file(run):
+    outcome = run("batch-size = 4", env={"YOLACT_ANNOTATE_BATCH_SIZE": "5"})
+    assert outcome.output.startswith("0.3 5 ")
+
+
+def test_the_command_line_goes_before_the_environment(run):
+    environment = {"YOLACT_ANNOTATE_BATCH_SIZE": "5"}
+    outcome = run("batch-size = 4", "--batch-size", "6", env=environment)
+    assert outcome.output.startswith("0.3 6 ")
+
+
+def test_tables_of_other_commands_are_passed_over(run):
+    outcome = run("batch-size = 2\n[annotate]\nbatch-size = 3\n[train]\nepochs = 3")
+    assert outcome.output.startswith("0.3 3 ")
+
+
+@pytest.mark.parametrize(
+    ("toml", "sentence"),
+    [
+        (
+            "batchsize = 4",
+            "'batchsize' is no option of 'yolact annotate'. Did you mean 'batch-size'?",
+        ),
+        ("config = 'x'", "'config' is no option"),
+        ("[colours]\nred = 1", "'colours' is no option"),
+        ("annotate = 4", "'annotate' is no option"),
+        ("recursive = 'no'", "'recursive' is 'no'. It takes true or false"),
+        ("batch-size = true", "'batch-size' is True. It takes a value, as on the command line."),
+        ("batch-size = ", "not TOML"),
+    ],
+)
+def test_files_that_cannot_be_followed_are_refused(run, toml, sentence):
+    outcome = run(toml)
+    assert outcome.exit_code == 2
+    assert sentence in outcome.stderr
+
+
+def test_values_are_checked_as_on_the_command_line(run):
+    outcome = run("batch-size = 0.5")
+    assert outcome.exit_code == 2
+    assert "'0.5' is not a valid integer" in outcome.stderr
+
+
+def test_a_missing_file_is_a_sentence(run, tmp_path):
+    outcome = run("", "--config", str(tmp_path / "none.toml"))
+    assert outcome.exit_code == 2
+    assert "cannot be read" in outcome.stderr
+
+
+def test_names_are_split_and_each_kept_once(run):
+    assert "('cat', 'dog')" in run("", "--classes", "cat, dog,,cat").output
+
+
+def test_unknown_choices_are_refused(run):
+    outcome = run("", "--write", "coco,mask")
+    assert "'mask' is not one of coco, masks." in outcome.stderr

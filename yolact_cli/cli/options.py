@@ -1,0 +1,145 @@
+"""Options that several commands share, and settings from a file.
+
+Where a value comes from: command line, else environment (``YOLACT_<COMMAND>_<OPTION>``), else
+``--config`` file, else the default. click has this order itself, the file being its default map.
+"""
+
+import tomllib
+from collections.abc import Callable, Mapping
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from yolact_cli.errors import SettingsError
+
+Decorated = TypeVar("Decorated", bound=Callable[..., Any])
+
+
+class CommaList(click.ParamType):  # type: ignore[type-arg]  # generic only since click 8.4
+    """Names separated by commas, as a tuple; a list in a settings file; an empty text is none."""
+
+    name = "names"
+
+    def __init__(self, choices: tuple[str, ...] | None = None) -> None:
+        """Take any names, or only ``choices``."""
+        self.choices = choices
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:  # noqa: ARG002
+        """How ``--help`` shows the value."""
+        return f"{{{'|'.join(self.choices)}}},..." if self.choices else "NAME,..."
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, ...]:
+        """The names, in order, each once."""
+        parts = value.split(",") if isinstance(value, str) else value
+        names = tuple(dict.fromkeys(part.strip() for part in parts if part.strip()))
+        for name in names:
+            if self.choices is not None and name not in self.choices:
+                self.fail(f"{name!r} is not one of {', '.join(self.choices)}.", param, ctx)
+        return names
+
+
+def config_option(function: Decorated) -> Decorated:
+    """Add ``--config FILE.toml``, which gives other defaults to the command's options."""
+    return click.option(
+        "--config",
+        type=click.Path(path_type=Path, dir_okay=False),
+        is_eager=True,
+        expose_value=False,
+        callback=_take_config,
+        help="Settings for the options below: NAME = VALUE, at the top or in a [command] table.",
+    )(function)
+
+
+def json_option(function: Decorated) -> Decorated:
+    """Add ``--json``: the result on stdout for programs."""
+    return click.option(
+        "--json", "as_json", is_flag=True, help="Write the result to stdout as JSON."
+    )(function)
+
+
+def classes_option(function: Decorated) -> Decorated:
+    """Add ``--classes a,b``, a tuple of names or None."""
+    return click.option(
+        "--classes", type=CommaList(), metavar="NAME,...", help="Only these classes."
+    )(function)
+
+
+def class_map_option(function: Decorated) -> Decorated:
+    """Add ``--class-map FILE.toml``, a path or None."""
+    return click.option(
+        "--class-map",
+        type=click.Path(path_type=Path, dir_okay=False),
+        help='Other names for classes: [classes] person = "Human"; unlisted = "keep" or "drop".',
+    )(function)
+
+
+def _take_config(ctx: click.Context, _: click.Parameter, path: Path | None) -> None:
+    if path is None or ctx.resilient_parsing:
+        return
+    values = read_config(path, ctx)
+    ctx.default_map = {**(ctx.default_map or {}), **values}
+
+
+def read_config(path: Path, ctx: click.Context) -> dict[str, Any]:
+    """The defaults that a file sets for the command of ``ctx``.
+
+    Keys are the names of options, with hyphens or underscores. Those at the top hold for the
+    command, and so do those in a table of its name; tables of other commands are passed over.
+
+    Raises:
+        SettingsError: No such file, not TOML, a key that no option has, or a value that no
+            option takes.
+    """
+    try:
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise SettingsError(f"{path}: cannot be read: {error.strerror or error}.") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{path}: not TOML: {error}.") from None
+    options = _options_by_name(ctx)
+    values: dict[str, Any] = {}
+    for key, value in _keys_of_command(document, ctx).items():
+        option = options.get(key.replace("_", "-"))
+        if option is None:
+            close = get_close_matches(key.replace("_", "-"), options, n=1)
+            offer = f"Did you mean '{close[0]}'?" if close else ""
+            raise SettingsError(
+                f"{path}: '{key}' is no option of 'yolact {ctx.info_name}'.", remedy=offer
+            )
+        values[str(option.name)] = _as_given(value, key, option, path)
+    return values
+
+
+def _keys_of_command(document: Mapping[str, Any], ctx: click.Context) -> dict[str, Any]:
+    group = ctx.parent.command if ctx.parent else None
+    commands = group.list_commands(ctx.parent) if isinstance(group, click.Group) else []  # type: ignore[arg-type]
+    keys = {key: value for key, value in document.items() if key not in commands}
+    own = document.get(ctx.info_name or "", {})
+    return {**keys, **own} if isinstance(own, dict) else {**keys, str(ctx.info_name): own}
+
+
+def _options_by_name(ctx: click.Context) -> dict[str, click.Option]:
+    """The options a file may set, under their long names and their Python names."""
+    options: dict[str, click.Option] = {}
+    for parameter in ctx.command.params:
+        if isinstance(parameter, click.Option) and not parameter.is_eager:
+            names = [name.removeprefix("--") for name in parameter.opts if name.startswith("--")]
+            for name in [*names, str(parameter.name).replace("_", "-")]:
+                options[name] = parameter
+    return options
+
+
+def _as_given(value: Any, key: str, option: click.Option, path: Path) -> Any:
+    """The value as the command line would give it: texts, so that 0.5 is no whole number."""
+    if isinstance(value, dict) or isinstance(value, bool) != option.is_flag:
+        wanted = "true or false" if option.is_flag else "a value, as on the command line"
+        raise SettingsError(f"{path}: '{key}' is {value!r}.", remedy=f"It takes {wanted}.")
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, list):
+        return [str(part) for part in value]
+    return str(value)
