@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 BackboneKind = Literal["resnet50", "resnet101", "darknet53", "efficientnet_lite0"]
-Norm = Literal["none", "batch"]
+ConvKind = Literal["plain", "batch_norm", "separable"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,8 +64,9 @@ class NetworkConfig:
     """3x3 convolutions shared by the head's three outputs."""
     head_kernel: int = 3
     """Kernel size of the three output convolutions."""
-    norm: Norm = "none"
-    """Normalisation in pyramid, prototype branch and head."""
+    conv_kind: ConvKind = "plain"
+    """The 3x3 convolutions of pyramid, prototype branch and head: the reference's, with batch norm,
+    or depthwise then pointwise with batch norm (for small CPUs)."""
     mask_rescoring: bool = False
     """YOLACT++'s mask-IoU branch."""
 

@@ -10,20 +10,22 @@ from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812 - torch's own convention
 
 from yolact_cli.network.blocks import conv3x3
-from yolact_cli.network.config import Norm
+from yolact_cli.network.config import ConvKind
 
 
 class FeaturePyramid(nn.Module):
     """C3, C4, C5 to P3..P7."""
 
-    def __init__(self, in_channels: Sequence[int], channels: int, *, norm: Norm = "none") -> None:
+    def __init__(
+        self, in_channels: Sequence[int], channels: int, *, conv_kind: ConvKind = "plain"
+    ) -> None:
         super().__init__()
         self.lat_layers = nn.ModuleList(nn.Conv2d(c, channels, 1) for c in reversed(in_channels))
         self.pred_layers = nn.ModuleList(
-            conv3x3(channels, channels, norm=norm) for _ in in_channels
+            conv3x3(channels, channels, kind=conv_kind) for _ in in_channels
         )
         self.downsample_layers = nn.ModuleList(
-            conv3x3(channels, channels, stride=2, norm=norm) for _ in range(2)
+            conv3x3(channels, channels, stride=2, kind=conv_kind) for _ in range(2)
         )
 
     def forward(self, features: Sequence[Tensor]) -> list[Tensor]:

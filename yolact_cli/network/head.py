@@ -19,7 +19,7 @@ class PredictionHead(nn.Module):
         self.num_outputs = (4, config.num_classes + 1, config.num_prototypes)
         tower: list[nn.Module] = []
         for _ in range(config.head_depth):
-            tower += [conv3x3(channels, channels, norm=config.norm), nn.ReLU()]
+            tower += [conv3x3(channels, channels, kind=config.conv_kind), nn.ReLU()]
         self.upfeature = nn.Sequential(*tower)
         kernel, padding = config.head_kernel, config.head_kernel // 2
         self.bbox_layer, self.conf_layer, self.mask_layer = (

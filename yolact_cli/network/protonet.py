@@ -16,12 +16,12 @@ def make_protonet(config: NetworkConfig) -> nn.Sequential:
     channels = config.fpn_channels
     layers: list[nn.Module] = []
     for _ in range(before):
-        layers += [conv3x3(channels, config.proto_channels, norm=config.norm), nn.ReLU()]
+        layers += [conv3x3(channels, config.proto_channels, kind=config.conv_kind), nn.ReLU()]
         channels = config.proto_channels
     upsample = nn.Upsample(scale_factor=2, mode="bilinear", align_corners=False)
     layers += [upsample, nn.ReLU()]
     for _ in range(after):
-        layers += [conv3x3(channels, config.proto_channels, norm=config.norm), nn.ReLU()]
+        layers += [conv3x3(channels, config.proto_channels, kind=config.conv_kind), nn.ReLU()]
         channels = config.proto_channels
     layers += [nn.Conv2d(channels, config.num_prototypes, 1), nn.ReLU()]
     return nn.Sequential(*layers)

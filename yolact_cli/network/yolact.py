@@ -41,7 +41,9 @@ class Yolact(nn.Module):
         super().__init__()
         self.config = config
         self.backbone = make_backbone(config)
-        self.fpn = FeaturePyramid(self.backbone.out_channels, config.fpn_channels, norm=config.norm)
+        self.fpn = FeaturePyramid(
+            self.backbone.out_channels, config.fpn_channels, conv_kind=config.conv_kind
+        )
         self.proto_net = make_protonet(config)
         self.prediction_layers = nn.ModuleList([PredictionHead(config)])
         self.semantic_seg_conv = nn.Conv2d(config.fpn_channels, config.num_classes, 1)
