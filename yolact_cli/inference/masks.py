@@ -1,0 +1,153 @@
+"""Masks of single objects straight to run lengths, without a raster of the picture's size.
+
+A mask at prototype resolution is interpolated to the picture's columns only. Between two of its
+rows the interpolation is linear, so each column crosses the threshold there at most once, and
+where can be computed: those places are the run lengths' edges. Cost goes with the box's width in
+picture pixels times its height in prototype pixels.
+
+Symbols: ``r`` rows and ``c`` columns of a crop of the prototypes, ``x`` picture columns and ``y``
+picture rows of the window that the crop can reach.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float32, Int64
+
+from yolact_cli.geometry.rle import encode_runs
+
+Span = tuple[int, int]
+"""First pixel, and the one after the last."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Axis:
+    """How one axis of a picture samples the prototypes: bilinear, align_corners False."""
+
+    length_px: int
+    cells: int
+    """Prototypes along the axis."""
+    cell: Int64[np.ndarray, " length"]
+    """For each pixel, the prototype at or before it."""
+    weight: Float32[np.ndarray, " length"]
+    """For each pixel, the weight of the next prototype, [0, 1)."""
+
+    @classmethod
+    def make(cls, length_px: int, cells: int) -> "Axis":
+        """The axis of a picture of ``length_px`` pixels over ``cells`` prototypes."""
+        position = (np.arange(length_px) + 0.5) * (cells / length_px) - 0.5
+        position = np.clip(position, 0, cells - 1)
+        cell = position.astype(np.int64)
+        return cls(
+            length_px=length_px,
+            cells=cells,
+            cell=cell,
+            weight=(position - cell).astype(np.float32),
+        )
+
+    def pixels_reaching(self, cells: Span) -> Span:
+        """The pixels whose interpolation looks at any of these prototypes."""
+        start = np.searchsorted(self.cell, cells[0] - 1) if cells[0] else 0
+        return int(start), int(np.searchsorted(self.cell, cells[1]))
+
+    def cells_under(self, pixels: Span) -> Span:
+        """The prototypes that the interpolation of these pixels looks at."""
+        if pixels[0] >= pixels[1]:
+            return 0, 0
+        return int(self.cell[pixels[0]]), min(int(self.cell[pixels[1] - 1]) + 2, self.cells)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EncodedMask:
+    """A mask as compressed run lengths, with what they say of it."""
+
+    counts: str
+    area_px: int
+    bbox_xywh_px: tuple[int, int, int, int]
+
+
+def encode_upsampled(
+    margins: Float32[np.ndarray, "r c"],
+    *,
+    corner_yx: tuple[int, int],
+    window_yx: tuple[Span, Span],
+    axes_yx: tuple[Axis, Axis],
+) -> EncodedMask | None:
+    """The mask where ``margins``, interpolated to the picture, are above zero; None if nowhere.
+
+    Args:
+        margins: A crop of the prototypes' grid, positive inside the object; it covers all that
+            the window looks at.
+        corner_yx: The crop's first row and column in the prototypes' grid.
+        window_yx: Rows and columns of the picture outside which the mask is empty.
+        axes_yx: The picture's two axes.
+    """
+    (top, bottom), (left, right) = window_yx
+    if top >= bottom or left >= right:
+        return None
+    axis_y, axis_x = axes_yx
+    columns = _interpolate_columns(margins, axis_x, first_cell=corner_yx[1], pixels=(left, right))
+    column, y = _crossings(columns, axis_y, first_cell=corner_yx[0], pixels=(top, bottom))
+    edges = _without_pairs((column + left) * axis_y.length_px + y)
+    if not len(edges):
+        return None
+    return _encode_edges(edges, (axis_y.length_px, axis_x.length_px))
+
+
+def _interpolate_columns(
+    margins: Float32[np.ndarray, "r c"], axis: Axis, *, first_cell: int, pixels: Span
+) -> Float32[np.ndarray, "x r"]:
+    before = axis.cell[slice(*pixels)] - first_cell
+    after = np.minimum(before + 1, margins.shape[1] - 1)
+    weight = axis.weight[slice(*pixels), None]
+    columns = np.ascontiguousarray(margins.T)
+    low = columns[before]
+    interpolated: np.ndarray = low + (columns[after] - low) * weight
+    return interpolated
+
+
+def _crossings(
+    columns: Float32[np.ndarray, "x r"], axis: Axis, *, first_cell: int, pixels: Span
+) -> tuple[Int64[np.ndarray, " edges"], Int64[np.ndarray, " edges"]]:
+    """Column and row of each pixel where the mask begins or ends, in column-major order."""
+    count, rows = columns.shape
+    inside = np.zeros((count, rows + 2), bool)
+    np.greater(columns, 0, out=inside[:, 1:-1])
+    column, step = np.nonzero(inside[:, 1:] != inside[:, :-1])
+    y = np.where(step == 0, pixels[0], pixels[1])
+    between = (step > 0) & (step < rows)
+    upper, lower = (
+        columns[column[between], step[between] - 1],
+        columns[column[between], step[between]],
+    )
+    at_cell = first_cell + step[between] - 1 + upper.astype(np.float64) / (upper - lower)
+    position = (at_cell + 0.5) * (axis.length_px / axis.cells) - 0.5
+    # zero itself is outside: a mask begins after the crossing and ends at it
+    first_y = np.where(lower > 0, np.floor(position) + 1, np.ceil(position))
+    y[between] = np.clip(first_y, *pixels).astype(np.int64)
+    return column, y
+
+
+def _without_pairs(edges: Int64[np.ndarray, " edges"]) -> Int64[np.ndarray, " kept"]:
+    """Sorted edges, those taken out that cancel: an end where the next run starts."""
+    if not np.any(edges[1:] == edges[:-1]):
+        return edges
+    values, counts = np.unique(edges, return_counts=True)
+    kept: np.ndarray = values[counts % 2 == 1]
+    return kept
+
+
+def _encode_edges(edges: Int64[np.ndarray, " edges"], size_hw: tuple[int, int]) -> EncodedMask:
+    height, pixels = size_hw[0], size_hw[0] * size_hw[1]
+    closing = [] if edges[-1] == pixels else [pixels]
+    runs = np.diff(np.concatenate(([0], edges, closing)).astype(np.int64))
+    starts, lasts = edges[::2], edges[1::2] - 1
+    left, right = int(starts[0] // height), int(lasts[-1] // height) + 1
+    top, bottom = 0, height
+    if not np.any(starts // height != lasts // height):  # no run goes on into the next column
+        top, bottom = int((starts % height).min()), int((lasts % height).max()) + 1
+    return EncodedMask(
+        counts=encode_runs(runs),
+        area_px=int((lasts + 1 - starts).sum()),
+        bbox_xywh_px=(left, top, right - left, bottom - top),
+    )

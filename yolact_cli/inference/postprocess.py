@@ -1,0 +1,188 @@
+"""Candidates to labels: thresholds, masks in the picture's own pixels, run lengths. No torch.
+
+Symbols: ``n`` candidates, ``k`` prototypes, ``h`` and ``w`` the prototypes' grid.
+"""
+
+import hashlib
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float32
+
+from yolact_cli.inference.masks import Axis, EncodedMask, Span, encode_upsampled
+from yolact_cli.settings import LabelSettings, MaskCrop
+from yolact_cli.structures import Candidates, Detections, Instance
+
+_UID_DIGITS = 12
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PictureKey:
+    """Which picture: its identity in the run and its own size in px."""
+
+    picture_id: int
+    name: str
+    size_hw: tuple[int, int]
+
+
+def detections_from_candidates(
+    candidates: Candidates, picture: PictureKey, *, settings: LabelSettings, uid_seed: str
+) -> Detections:
+    """The labels of one picture, by score, highest first.
+
+    Kept are candidates whose class confidence is strictly above the threshold and whose mask has
+    at least ``min_area_px`` pixels. Where the network predicts mask IoUs, the score is confidence
+    times that, and only the order changes.
+
+    Args:
+        candidates: From a runtime.
+        picture: Whose candidates they are.
+        settings: Thresholds and the kind of crop.
+        uid_seed: What tells this run's objects from another's; uids follow from it, the
+            picture's name and the candidate's place.
+    """
+    kept = np.flatnonzero(candidates.scores > settings.score_threshold)
+    ranking = _ranking_scores(candidates)
+    assembler = _MaskAssembler(candidates, kept, size_hw=picture.size_hw, crop=settings.mask_crop)
+    instances = []
+    empty_masks = 0
+    for place in np.argsort(-ranking[kept], kind="stable"):
+        index = int(kept[place])
+        mask = assembler.mask(int(place))
+        if mask is None:
+            empty_masks += 1
+        elif mask.area_px >= settings.min_area_px:
+            instances.append(
+                Instance(
+                    uid=_uid(uid_seed, picture.name, index),
+                    class_id=int(candidates.class_ids[index]),
+                    score=round(float(ranking[index]), 4),
+                    box_score=round(float(candidates.scores[index]), 4),
+                    predicted_box_xyxy_px=assembler.box_px(int(place)),
+                    bbox_xywh_px=mask.bbox_xywh_px,
+                    area_px=mask.area_px,
+                    rle_counts=mask.counts,
+                )
+            )
+    return Detections(
+        picture_id=picture.picture_id,
+        name=picture.name,
+        size_hw=picture.size_hw,
+        instances=tuple(instances),
+        empty_masks=empty_masks,
+    )
+
+
+class _MaskAssembler:
+    """Masks of the kept candidates of one picture, one at a time."""
+
+    def __init__(
+        self,
+        candidates: Candidates,
+        kept: np.ndarray,
+        *,
+        size_hw: tuple[int, int],
+        crop: MaskCrop,
+    ) -> None:
+        rows, columns, channels = candidates.prototypes.shape
+        self._boxes = _upright(candidates.boxes_xyxy_norm[kept])
+        coefficients = candidates.mask_coefficients[kept]
+        flat = candidates.prototypes.reshape(-1, channels)
+        self._mask_logits = (coefficients @ flat.T).reshape(-1, rows, columns)
+        self._size_hw = size_hw
+        self._axes = Axis.make(size_hw[0], rows), Axis.make(size_hw[1], columns)
+        self._crop = crop
+
+    def box_px(self, place: int) -> tuple[float, float, float, float]:
+        """The predicted box, clipped to the picture."""
+        height, width = self._size_hw
+        edges = self._boxes[place].astype(np.float64).clip(0, 1) * (width, height, width, height)
+        left, top, right, bottom = (round(float(edge), 2) for edge in edges)
+        return left, top, right, bottom
+
+    def mask(self, place: int) -> EncodedMask | None:
+        """The mask in the picture, or None where no pixel is left."""
+        if self._crop == "image":
+            return self._cropped_in_picture(place)
+        return self._cropped_in_prototypes(place)
+
+    def _cropped_in_picture(self, place: int) -> EncodedMask | None:
+        """Upsampled, then cropped: a pixel is kept if its centre lies in the half-open box."""
+        left, top, right, bottom = self._boxes[place]
+        axis_y, axis_x = self._axes
+        window = (
+            _pixels_with_centre_in(top, bottom, axis_y.length_px),
+            _pixels_with_centre_in(left, right, axis_x.length_px),
+        )
+        cells = axis_y.cells_under(window[0]), axis_x.cells_under(window[1])
+        margins = self._margins(place, cells)
+        return encode_upsampled(
+            margins, corner_yx=(cells[0][0], cells[1][0]), window_yx=window, axes_yx=self._axes
+        )
+
+    def _cropped_in_prototypes(self, place: int) -> EncodedMask | None:
+        """Cropped at prototype resolution, one prototype more on each side, then upsampled.
+
+        Source: dbolya/yolact 902073d, ``layers/box_utils.py``, ``crop`` (MIT).
+        """
+        left, top, right, bottom = self._boxes[place]
+        axis_y, axis_x = self._axes
+        inside = (
+            _cells_in_grown(top, bottom, axis_y.cells),
+            _cells_in_grown(left, right, axis_x.cells),
+        )
+        window = axis_y.pixels_reaching(inside[0]), axis_x.pixels_reaching(inside[1])
+        cells = axis_y.cells_under(window[0]), axis_x.cells_under(window[1])
+        seen = _overlap(inside[0], cells[0]), _overlap(inside[1], cells[1])
+        shape = cells[0][1] - cells[0][0], cells[1][1] - cells[1][0]
+        margins = np.full(shape, -1, np.float32)  # a soft mask of 0 outside the crop
+        corner = cells[0][0], cells[1][0]
+        rows, columns = (
+            slice(start - first, stop - first)
+            for (start, stop), first in zip(seen, corner, strict=True)
+        )
+        margins[rows, columns] = self._margins(place, seen)
+        return encode_upsampled(margins, corner_yx=corner, window_yx=window, axes_yx=self._axes)
+
+    def _margins(self, place: int, cells: tuple[Span, Span]) -> Float32[np.ndarray, "r c"]:
+        """Twice the soft mask less one: zero at the threshold, -1 surely outside."""
+        rows, columns = (slice(*span) for span in cells)
+        margins: np.ndarray = np.tanh(self._mask_logits[place, rows, columns] * np.float32(0.5))
+        margins[np.isnan(margins)] = -1
+        return margins
+
+
+def _ranking_scores(candidates: Candidates) -> Float32[np.ndarray, " n"]:
+    if candidates.mask_ious is None:
+        return candidates.scores
+    scores: np.ndarray = candidates.scores * candidates.mask_ious.clip(0, 1)
+    return scores
+
+
+def _upright(boxes_xyxy: Float32[np.ndarray, "n 4"]) -> Float32[np.ndarray, "n 4"]:
+    low, high = boxes_xyxy[:, :2], boxes_xyxy[:, 2:]
+    return np.concatenate((np.minimum(low, high), np.maximum(low, high)), axis=1)
+
+
+def _pixels_with_centre_in(low_norm: np.float32, high_norm: np.float32, length_px: int) -> Span:
+    edges = np.array((low_norm, high_norm), np.float64).clip(0, 1) * length_px
+    start, stop = (math.ceil(edge - 0.5) for edge in edges)
+    return start, stop
+
+
+def _cells_in_grown(low_norm: np.float32, high_norm: np.float32, cells: int) -> Span:
+    # float32 like the reference: a cell more or less hangs on the last digit
+    low = max(low_norm * np.float32(cells) - np.float32(1), np.float32(0))
+    high = min(high_norm * np.float32(cells) + np.float32(1), np.float32(cells))
+    return math.ceil(low), max(math.ceil(high), math.ceil(low))
+
+
+def _overlap(one: Span, other: Span) -> Span:
+    start = max(one[0], other[0])
+    return start, max(start, min(one[1], other[1]))
+
+
+def _uid(seed: str, name: str, index: int) -> str:
+    digest = hashlib.blake2b(f"{seed}|{name}|{index}".encode())
+    return digest.hexdigest()[:_UID_DIGITS]

@@ -1,0 +1,25 @@
+"""What runs a network: the one contract that everything after it knows.
+
+A runtime takes a batch of pictures at the network's input size and gives arrays; masks are
+assembled from those without it (``inference/postprocess.py``).
+"""
+
+from typing import Protocol
+
+import numpy as np
+from jaxtyping import Shaped
+
+from yolact_cli.structures import Candidates, RawOutputs
+
+
+class Runtime(Protocol):
+    """Pixels in, candidates out; for a given batch always the same."""
+
+    def run(self, pixels: Shaped[np.ndarray, "b s s 3"]) -> list[Candidates]:
+        """Candidates of each picture (RGB, [0, 255], not normalised), in order.
+
+        A picture's candidates do not depend on the others of its batch but for rounding.
+        """
+
+    def raw(self, pixels: Shaped[np.ndarray, "b s s 3"]) -> RawOutputs:
+        """The network's outputs before any selection, for looking inside."""

@@ -1,0 +1,185 @@
+"""The network run by torch, on a processor or a GPU.
+
+Symbols: ``b`` pictures of a batch, ``s`` the network's input side, ``d`` detections of a picture,
+``k`` prototypes.
+"""
+
+import contextlib
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from jaxtyping import Float, Shaped
+from torch import Tensor
+
+from yolact_cli.errors import DeviceError
+from yolact_cli.geometry.boxes import decode_boxes
+from yolact_cli.inference.nms import Chosen, Selection, choose_detections
+from yolact_cli.network.yolact import NetworkOutputs, Yolact
+from yolact_cli.settings import Precision
+from yolact_cli.structures import Candidates, RawOutputs
+
+_log = logging.getLogger(__name__)
+_REDUCED = {"bf16": torch.bfloat16, "fp16": torch.float16}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Normalisation:
+    """(pixel - mean) / std, by channel: red, green, blue, in units of [0, 255]."""
+
+    mean: tuple[float, float, float]
+    std: tuple[float, float, float]
+
+
+class TorchRuntime:
+    """A network on its device, in evaluation mode.
+
+    The network is moved and its memory format changed: it belongs to the runtime from now on.
+    Reduced precision is the network's alone; boxes, suppression and mask rescoring are float32.
+    """
+
+    def __init__(
+        self,
+        network: Yolact,
+        *,
+        normalisation: Normalisation,
+        device: torch.device,
+        precision: Precision = "fp32",
+        selection: Selection | None = None,
+    ) -> None:
+        self.device = device
+        self._network = network.eval().to(device).to(memory_format=torch.channels_last)
+        self._mean = torch.tensor(normalisation.mean, device=device)
+        self._std = torch.tensor(normalisation.std, device=device)
+        self._precision = precision
+        self._selection = selection or Selection()
+        self._largest_batch: int | None = None  # known once a batch did not fit
+
+    def run(self, pixels: Shaped[np.ndarray, "b s s 3"]) -> list[Candidates]:
+        """Candidates of each picture, in order; none for an empty batch.
+
+        A batch that does not fit into the GPU's memory is run in halves, and later ones too.
+
+        Raises:
+            DeviceError: Not even one picture fits.
+        """
+        candidates: list[Candidates] = []
+        while len(candidates) < len(pixels):
+            start = len(candidates)
+            part = pixels[start:][: self._largest_batch]
+            try:
+                candidates += self._run_part(part)
+            except torch.OutOfMemoryError as error:
+                self._halve(len(part), error)
+        return candidates
+
+    def raw(self, pixels: Shaped[np.ndarray, "b s s 3"]) -> RawOutputs:
+        """The network's outputs before any selection."""
+        with torch.inference_mode():
+            outputs = self._forward(pixels)
+            return RawOutputs(
+                box_offsets=outputs.box_offsets.float().cpu().numpy(),
+                class_probabilities=outputs.class_logits.float().softmax(dim=-1).cpu().numpy(),
+                mask_coefficients=outputs.mask_coefficients.float().cpu().numpy(),
+                anchors_cxcywh_norm=self._network.anchors(outputs).cpu().numpy(),
+                prototypes=outputs.prototypes.float().cpu().numpy(),
+            )
+
+    def _run_part(self, pixels: Shaped[np.ndarray, "b s s 3"]) -> list[Candidates]:
+        with torch.inference_mode():
+            outputs = self._forward(pixels)
+            boxes = decode_boxes(outputs.box_offsets.float(), self._network.anchors(outputs))
+            scores = outputs.class_logits.float().softmax(dim=-1)[..., 1:]
+            prototypes = outputs.prototypes.float()
+            coefficients = outputs.mask_coefficients.float()
+            candidates = []
+            for index in range(len(pixels)):
+                chosen = choose_detections(boxes[index], scores[index], self._selection)
+                candidates.append(
+                    self._candidates(chosen, boxes[index], coefficients[index], prototypes[index])
+                )
+            return candidates
+
+    def _forward(self, pixels: Shaped[np.ndarray, "b s s 3"]) -> NetworkOutputs:
+        on_device = torch.from_numpy(np.ascontiguousarray(pixels)).to(self.device)
+        # (b, s, s, 3) seen as (b, 3, s, s) is channels_last already: nothing is copied
+        images = ((on_device.float() - self._mean) / self._std).permute(0, 3, 1, 2)
+        with _arithmetic(self.device, self._precision):
+            outputs: NetworkOutputs = self._network(images)
+        return outputs
+
+    def _candidates(
+        self,
+        chosen: Chosen,
+        boxes_xyxy_norm: Float[Tensor, "n 4"],
+        coefficients: Float[Tensor, "n k"],
+        prototypes: Float[Tensor, "h w k"],
+    ) -> Candidates:
+        boxes = boxes_xyxy_norm[chosen.anchor_indices]
+        coefficients = coefficients[chosen.anchor_indices]
+        mask_ious = None
+        if self._network.config.mask_rescoring:
+            soft_masks = cropped_soft_masks(boxes, coefficients, prototypes)
+            with _arithmetic(self.device, "fp32"):
+                mask_ious = self._network.maskiou_net(soft_masks, chosen.class_ids).cpu().numpy()
+        return Candidates(
+            boxes_xyxy_norm=boxes.cpu().numpy(),
+            scores=chosen.scores.cpu().numpy(),
+            class_ids=chosen.class_ids.cpu().numpy(),
+            mask_coefficients=coefficients.cpu().numpy(),
+            mask_ious=mask_ious,
+            prototypes=prototypes.cpu().numpy(),
+        )
+
+    def _halve(self, failed_batch: int, error: torch.OutOfMemoryError) -> None:
+        if failed_batch <= 1:
+            raise DeviceError(
+                f"One picture does not fit into the memory of {self.device}.",
+                remedy="Free the device of other programs, or use a smaller model or --device cpu.",
+            ) from error
+        self._largest_batch = failed_batch // 2
+        torch.cuda.empty_cache()
+        _log.warning(
+            "A batch of %d does not fit into the memory of %s; going on with %d",
+            failed_batch,
+            self.device,
+            self._largest_batch,
+        )
+
+
+def cropped_soft_masks(
+    boxes_xyxy_norm: Float[Tensor, "d 4"],
+    mask_coefficients: Float[Tensor, "d k"],
+    prototypes: Float[Tensor, "h w k"],
+) -> Float[Tensor, "d h w"]:
+    """Soft masks at prototype resolution, zero outside their boxes grown by one prototype pixel.
+
+    Source: dbolya/yolact 902073d, ``layers/box_utils.py``, ``crop`` (MIT).
+    """
+    height, width = prototypes.shape[:2]
+    soft_masks = torch.sigmoid(torch.einsum("hwk,dk->dhw", prototypes, mask_coefficients))
+    columns = torch.arange(width, device=prototypes.device)
+    rows = torch.arange(height, device=prototypes.device)
+    in_columns = _inside(columns, boxes_xyxy_norm[:, [0, 2]] * width)
+    in_rows = _inside(rows, boxes_xyxy_norm[:, [1, 3]] * height)
+    return soft_masks * (in_rows[:, :, None] & in_columns[:, None, :])
+
+
+def _inside(places: Tensor, edges: Float[Tensor, "d 2"]) -> Tensor:
+    low, high = edges.amin(dim=1, keepdim=True) - 1, edges.amax(dim=1, keepdim=True) + 1
+    return (places >= low) & (places < high)
+
+
+@contextlib.contextmanager
+def _arithmetic(device: torch.device, precision: Precision) -> Iterator[None]:
+    """float32 that is float32 (cuDNN would round to TF32), or autocast; the same every time."""
+    dtype = _REDUCED.get(precision)
+    with contextlib.ExitStack() as stack:
+        if device.type == "cuda":
+            flags = torch.backends.cudnn.flags(enabled=True, deterministic=True, allow_tf32=False)
+            stack.enter_context(flags)
+        if dtype is not None:
+            stack.enter_context(torch.autocast(device.type, dtype=dtype))
+        yield
