@@ -246,8 +246,8 @@ class TruthObject:
         category_id: From the file, gaps allowed.
         class_id: 0-based, dense: the place of the category among those of the file, by id.
         bbox_xywh_px: Left, top, width and height, not clipped.
-        segmentation: Polygons, a COCO RLE (``size`` [h, w] and ``counts``), or None for an object
-            of which only the box is known.
+        segmentation: Polygons, a COCO RLE (``size`` [h, w], ``counts`` as text), or None for an
+            object of which only the box is known.
         is_crowd: A region of many objects, to be ignored rather than learnt.
         area_px: The file's area; where it has none, the mask's or else the box's.
     """

@@ -1,58 +1,35 @@
-"""COCO's ways to write a mask: checked, normalised, measured, decoded.
+"""COCO's ways to write a mask: checked, brought to two forms, measured, decoded.
 
-A segmentation is a list of polygons, an RLE whose ``counts`` are a list of runs, or an RLE whose
-``counts`` are compressed to text. The mask library reads past its buffer or makes up pixels when
-runs do not add up, so nothing unchecked is given to it.
+A file has a list of polygons, an RLE whose ``counts`` are a list of runs, or an RLE whose
+``counts`` are compressed to text; the records have polygons or compressed RLE. The mask library
+reads past its buffer or makes up pixels where runs do not add up, so nothing unchecked gets there.
 """
 
-from collections.abc import Mapping, Sequence
-from typing import Any, cast
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
-from jaxtyping import Bool, Float64, Int64
+from jaxtyping import Bool, Float64
 from pycocotools import mask as coco_mask
 
 from yolact_cli.datasets.fields import BadFieldError, shown
+from yolact_cli.geometry import rle
 from yolact_cli.structures import PolygonsPx
 
 Segmentation = PolygonsPx | Mapping[str, Any]
 
-LONGEST_RUN_CHARACTERS = 7  # 5 bits each: beyond 2**32 px no picture goes
 
-
-def run_lengths(counts: str) -> Int64[np.ndarray, " runs"]:
-    """The runs that compressed ``counts`` stand for, background first.
-
-    Raises:
-        BadFieldError: The text is not in COCO's alphabet, or is cut off.
-
-    Source: cocoapi common/maskApi.c, rleFrString.
-    """
-    if not counts:
-        return np.zeros(0, np.int64)
-    codes = np.frombuffer(counts.encode("utf-8", "replace"), np.uint8).astype(np.int64) - 48
-    if codes.min() < 0 or codes.max() > 63:
-        raise BadFieldError("its RLE has characters that no RLE has")
-    ends = np.flatnonzero((codes & 0x20) == 0)
-    if ends.size == 0 or ends[-1] != codes.size - 1:
-        raise BadFieldError("its RLE is cut off in the middle of a run")
-    starts = np.concatenate(([0], ends[:-1] + 1))
-    lengths = ends - starts + 1
-    if lengths.max() > LONGEST_RUN_CHARACTERS:
-        raise BadFieldError("its RLE has a run longer than any picture")
-    shifts = 5 * (np.arange(codes.size) - np.repeat(starts, lengths))
-    runs = np.add.reduceat((codes & 0x1F) << shifts, starts)
-    runs -= np.where(codes[ends] & 0x10, np.int64(1) << (5 * lengths), 0)
-    # From the fourth on, a run is written as the difference from the one before the last.
-    runs[1::2] = np.cumsum(runs[1::2])
-    runs[2::2] = np.cumsum(runs[2::2])
-    return runs
-
-
-def check_segmentation(value: Any, size_hw: tuple[int, int]) -> Segmentation | None:
+def check_segmentation(
+    value: Any, size_hw: tuple[int, int], *, allow_empty: bool = False
+) -> Segmentation | None:
     """A segmentation in one of the two forms of the records; None where only a box is known.
 
     Missing, null, ``[]`` and ``[[]]`` all mean that. A single polygon need not be nested.
+
+    Args:
+        value: As in the file.
+        size_hw: Of the picture.
+        allow_empty: Accept an RLE without a pixel of object.
 
     Raises:
         BadFieldError: Anything that the mask library could not turn into the mask that was meant.
@@ -60,16 +37,16 @@ def check_segmentation(value: Any, size_hw: tuple[int, int]) -> Segmentation | N
     if value is None or value in ([], [[]], {}):
         return None
     if isinstance(value, dict):
-        return _check_rle(value, size_hw)
+        return _check_rle(value, size_hw, allow_empty=allow_empty)
     if not isinstance(value, list):
         raise BadFieldError(f"'segmentation' is {shown(value)}, neither polygons nor an RLE")
     is_flat = not isinstance(value[0], list)
     return tuple(_check_polygon(polygon) for polygon in ([value] if is_flat else value))
 
 
-def mask_area_px(segmentation: Segmentation, size_hw: tuple[int, int]) -> float:
+def mask_area_px(segmentation: Segmentation, size_hw: tuple[int, int]) -> int:
     """Pixels of a checked segmentation."""
-    return float(coco_mask.area(_compressed(segmentation, size_hw)))
+    return rle.area_of(compressed_rle(segmentation, size_hw)["counts"])
 
 
 def mask_bbox_xywh_px(
@@ -80,8 +57,8 @@ def mask_bbox_xywh_px(
     Polygons often reach half a pixel past the picture; their box is clipped to it.
     """
     if isinstance(segmentation, Mapping):
-        x, y, width, height = map(float, coco_mask.toBbox(_compressed(segmentation, size_hw)))
-        return x, y, width, height
+        x, y, width, height = rle.tight_bbox(segmentation["counts"], size_hw)
+        return float(x), float(y), float(width), float(height)
     corners = np.concatenate([polygon.reshape(-1, 2) for polygon in segmentation])
     corners = corners.clip(0, (size_hw[1], size_hw[0]))
     left, top = corners.min(axis=0).tolist()
@@ -91,10 +68,16 @@ def mask_bbox_xywh_px(
 
 def decode_mask(segmentation: Segmentation, size_hw: tuple[int, int]) -> Bool[np.ndarray, "h w"]:
     """The pixels of a checked segmentation, polygons rasterised as COCO does it."""
-    # Not the mask library's decode: it warns under numpy 2, and is no faster.
-    runs = _runs(_compressed(segmentation, size_hw)["counts"])
-    is_object = np.arange(runs.size) % 2 == 1
-    return np.repeat(is_object, runs).reshape(size_hw, order="F")
+    return rle.decode_mask(compressed_rle(segmentation, size_hw)["counts"], size_hw)
+
+
+def compressed_rle(segmentation: Segmentation, size_hw: tuple[int, int]) -> dict[str, Any]:
+    """A checked segmentation as one RLE with ``counts`` as text."""
+    if isinstance(segmentation, Mapping):
+        return dict(segmentation)
+    polygons = segmentation_json(segmentation)
+    merged = coco_mask.merge(coco_mask.frPyObjects(polygons, *size_hw))
+    return {"size": list(size_hw), "counts": merged["counts"].decode("ascii")}
 
 
 def segmentation_json(segmentation: Segmentation) -> list[list[float]] | dict[str, Any]:
@@ -102,16 +85,6 @@ def segmentation_json(segmentation: Segmentation) -> list[list[float]] | dict[st
     if isinstance(segmentation, Mapping):
         return dict(segmentation)
     return [polygon.tolist() for polygon in segmentation]
-
-
-def _compressed(segmentation: Segmentation, size_hw: tuple[int, int]) -> dict[str, Any]:
-    height, width = size_hw
-    if isinstance(segmentation, Mapping):
-        if isinstance(segmentation["counts"], str | bytes):
-            return dict(segmentation)
-        return cast("dict[str, Any]", coco_mask.frPyObjects(dict(segmentation), height, width))
-    polygons: Sequence[list[float]] = [polygon.tolist() for polygon in segmentation]
-    return cast("dict[str, Any]", coco_mask.merge(coco_mask.frPyObjects(polygons, height, width)))
 
 
 def _check_polygon(value: Any) -> Float64[np.ndarray, " coordinates"]:
@@ -132,32 +105,33 @@ def _check_polygon(value: Any) -> Float64[np.ndarray, " coordinates"]:
     return polygon
 
 
-def _check_rle(rle: Mapping[str, Any], size_hw: tuple[int, int]) -> dict[str, Any]:
-    if "size" not in rle or "counts" not in rle:
+def _check_rle(
+    value: Mapping[str, Any], size_hw: tuple[int, int], *, allow_empty: bool
+) -> dict[str, Any]:
+    if "size" not in value or "counts" not in value:
         raise BadFieldError("its RLE lacks 'size' or 'counts'")
     height, width = size_hw
-    if rle["size"] != [height, width]:
-        swapped = " (height comes first)" if rle["size"] == [width, height] else ""
-        given = shown(rle["size"])
+    if value["size"] != [height, width]:
+        swapped = " (height comes first)" if value["size"] == [width, height] else ""
+        given = shown(value["size"])
         raise BadFieldError(
             f"its RLE has size {given}, the picture is [{height}, {width}]{swapped}"
         )
-    runs = _runs(rle["counts"])
-    if (runs < 0).any():
-        raise BadFieldError("its RLE has a negative run")
+    counts = value["counts"]
+    try:
+        runs = rle.decode_runs(counts if isinstance(counts, str) else _counts_of_runs(counts))
+    except ValueError as error:
+        raise BadFieldError(f"its RLE is broken: {error}") from None
     if runs.sum() != height * width:
-        raise BadFieldError(
-            f"its RLE covers {runs.sum()} px, the picture has {height * width} ({width}x{height})"
-        )
-    if not runs[1::2].any():
+        pixels = f"{height * width} ({width}x{height})"
+        raise BadFieldError(f"its RLE covers {runs.sum()} px, the picture has {pixels}")
+    if not allow_empty and not runs[1::2].any():
         raise BadFieldError("its RLE has not one pixel of object")
-    return {"size": [height, width], "counts": rle["counts"]}
+    return {"size": [height, width], "counts": rle.encode_runs(runs)}
 
 
-def _runs(counts: Any) -> Int64[np.ndarray, " runs"]:
-    if isinstance(counts, str | bytes):
-        return run_lengths(counts if isinstance(counts, str) else counts.decode("ascii"))
+def _counts_of_runs(counts: Any) -> str:
     is_list = isinstance(counts, list)
-    if not is_list or not all(type(run) is int and abs(run) < 2**40 for run in counts):
-        raise BadFieldError("the counts of its RLE are neither a text nor a list of whole numbers")
-    return np.array(counts, np.int64)
+    if not is_list or not all(type(run) is int and 0 <= run < 2**40 for run in counts):
+        raise ValueError("its counts are neither a text nor a list of whole numbers from 0 on")
+    return rle.encode_runs(np.array(counts, np.int64))

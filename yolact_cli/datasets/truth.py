@@ -186,7 +186,7 @@ class _Reader:
         if item.get("area") is not None:
             area_px = number(item["area"], "area")
         elif segmentation is not None:
-            area_px = mask_area_px(segmentation, size_hw)
+            area_px = float(mask_area_px(segmentation, size_hw))
         else:
             area_px = bbox_xywh_px[2] * bbox_xywh_px[3]
         category_id = int(item["category_id"])
