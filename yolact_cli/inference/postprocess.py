@@ -97,9 +97,15 @@ class _MaskAssembler:
     def box_px(self, place: int) -> tuple[float, float, float, float]:
         """The predicted box, clipped to the picture."""
         height, width = self._size_hw
-        edges = self._boxes[place].astype(np.float64).clip(0, 1) * (width, height, width, height)
-        left, top, right, bottom = (round(float(edge), 2) for edge in edges)
-        return left, top, right, bottom
+        left, top, right, bottom = (
+            min(max(edge, 0.0), 1.0) for edge in self._boxes[place].tolist()
+        )
+        return (
+            round(left * width, 2),
+            round(top * height, 2),
+            round(right * width, 2),
+            round(bottom * height, 2),
+        )
 
     def mask(self, place: int) -> EncodedMask | None:
         """The mask in the picture, or None where no pixel is left."""
@@ -109,7 +115,7 @@ class _MaskAssembler:
 
     def _cropped_in_picture(self, place: int) -> EncodedMask | None:
         """Upsampled, then cropped: a pixel is kept if its centre lies in the half-open box."""
-        left, top, right, bottom = self._boxes[place]
+        left, top, right, bottom = self._boxes[place].tolist()
         axis_y, axis_x = self._axes
         window = (
             _pixels_with_centre_in(top, bottom, axis_y.length_px),
@@ -165,9 +171,9 @@ def _upright(boxes_xyxy: Float32[np.ndarray, "n 4"]) -> Float32[np.ndarray, "n 4
     return np.concatenate((np.minimum(low, high), np.maximum(low, high)), axis=1)
 
 
-def _pixels_with_centre_in(low_norm: np.float32, high_norm: np.float32, length_px: int) -> Span:
-    edges = np.array((low_norm, high_norm), np.float64).clip(0, 1) * length_px
-    start, stop = (math.ceil(edge - 0.5) for edge in edges)
+def _pixels_with_centre_in(low_norm: float, high_norm: float, length_px: int) -> Span:
+    clipped = (min(max(edge, 0.0), 1.0) for edge in (low_norm, high_norm))
+    start, stop = (math.ceil(edge * length_px - 0.5) for edge in clipped)
     return start, stop
 
 
