@@ -1,0 +1,42 @@
+"""``failures.csv``: the pictures that could not be done, and why."""
+
+import csv
+import io
+import itertools
+from collections.abc import Iterable
+
+from yolact_cli.store import Store
+from yolact_cli.structures import Failure
+
+FAILURES_PATH = "failures.csv"
+_COLUMNS = ("id", "name", "stage", "error", "message")
+
+
+def write_failures(store: Store, failures: Iterable[Failure]) -> int:
+    """Write one line a failure and return how many there are.
+
+    Without failures there is no file, and one that an earlier attempt left is removed. Bytes of a
+    file name that are no UTF-8 are escaped.
+
+    Raises:
+        OutputError: The store cannot take the file.
+    """
+    remaining = iter(failures)
+    first = next(remaining, None)
+    if first is None:
+        store.delete(FAILURES_PATH)
+        return 0
+    count = 0
+    with store.put_stream(FAILURES_PATH) as stream:
+        stream.write(_csv_line(_COLUMNS))
+        for failure in itertools.chain([first], remaining):
+            cells = (failure.picture_id, failure.name, failure.stage, failure.error)
+            stream.write(_csv_line((*cells, failure.message)))
+            count += 1
+    return count
+
+
+def _csv_line(cells: Iterable[object]) -> bytes:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerow(cells)
+    return text.getvalue().encode("utf-8", "backslashreplace")
