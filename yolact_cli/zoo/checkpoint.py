@@ -1,0 +1,87 @@
+"""The only place that opens checkpoints.
+
+In this order: size limit, checksum, the container's own promises, then the tensors. torch.load
+runs with ``weights_only=True`` and nothing is ever tried without it.
+"""
+
+import logging
+import pickle
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+from torch import Tensor
+
+from yolact_cli.errors import NotACheckpointError
+from yolact_cli.zoo.container import DOWNLOAD_AGAIN, MAX_CHECKPOINT_BYTES, check_container
+from yolact_cli.zoo.digest import check_digest, sha256_of, sha256_of_path
+from yolact_cli.zoo.safetensors_header import read_header
+
+log = logging.getLogger(__name__)
+
+
+def read_checkpoint(path: Path, *, sha256: str | None = None) -> Any:
+    """What ``torch.save`` wrote: tensors, numbers and text in containers, on the CPU.
+
+    Args:
+        path: A zip archive or a pre-zip file.
+        sha256: The digest it must have, or None for any.
+
+    Raises:
+        ChecksumError: If the digest is another.
+        NotACheckpointError: If the file is cut off, foreign, oversized, or holds code.
+    """
+    try:
+        with path.open("rb") as file:
+            check_container(file, path)
+            if sha256 is not None:
+                check_digest(sha256_of(file), sha256, path)
+            file.seek(0)
+            return torch.load(file, map_location="cpu", weights_only=True)  # noqa: TID251
+    except (RuntimeError, pickle.UnpicklingError, EOFError, OSError, ValueError) as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise NotACheckpointError(
+            f"{path}: cannot be loaded ({reason}).", remedy=DOWNLOAD_AGAIN
+        ) from error
+
+
+def read_tensors(path: Path, *, sha256: str | None = None) -> dict[str, Tensor]:
+    """The named tensors of a .pth or .safetensors file, as stored.
+
+    Raises:
+        ChecksumError: If the digest is another.
+        NotACheckpointError: If the file holds anything but named tensors.
+    """
+    if path.suffix == ".safetensors":
+        return _read_safetensors(path, sha256)
+    content = read_checkpoint(path, sha256=sha256)
+    if not isinstance(content, Mapping) or not content:
+        raise NotACheckpointError(f"{path}: holds a {type(content).__name__}, not named tensors.")
+    for name, value in content.items():
+        if not isinstance(name, str) or not isinstance(value, Tensor):
+            raise NotACheckpointError(
+                f"{path}: {name!r} is a {type(value).__name__}, not a tensor.",
+                remedy="It may be a training state; a bare state_dict is wanted.",
+            )
+        if value.layout != torch.strided or value.is_quantized:
+            raise NotACheckpointError(f"{path}: {name} is no plain tensor ({value.layout}).")
+    return dict(content)
+
+
+def _read_safetensors(path: Path, sha256: str | None) -> dict[str, Tensor]:
+    if path.is_file() and path.stat().st_size > MAX_CHECKPOINT_BYTES:
+        raise NotACheckpointError(
+            f"{path}: no checkpoint above {MAX_CHECKPOINT_BYTES:,} bytes is opened."
+        )
+    read_header(path)
+    if sha256 is not None:
+        check_digest(sha256_of_path(path), sha256, path)
+    try:
+        return dict(load_file(path))
+    except (SafetensorError, OSError, ValueError, RuntimeError, KeyError) as error:
+        raise NotACheckpointError(
+            f"{path}: not a usable safetensors file ({error}).", remedy=DOWNLOAD_AGAIN
+        ) from error

@@ -1,0 +1,54 @@
+"""From a resolved model to a network ready for inference."""
+
+import torch
+
+from yolact_cli.errors import ModelError
+from yolact_cli.network.yolact import Yolact
+from yolact_cli.zoo.digest import sha256_of_path
+from yolact_cli.zoo.resolve import ModelSource
+from yolact_cli.zoo.weights import load_weights
+
+
+def load_network(source: ModelSource, *, device: str | torch.device = "cpu") -> Yolact:
+    """The source's network with its weights, float32, in eval mode, on ``device``.
+
+    Takes no numbers from torch's random state.
+
+    Raises:
+        ModelError: If the weights are not on this machine.
+        ChecksumError: If the file is not the promised one.
+        NotACheckpointError: If the file holds no tensors that can be trusted.
+        WeightsMismatchError: If its tensors do not fit the network.
+    """
+    path = source.weights_path
+    if path is None:
+        raise weights_absent(source)
+    with torch.device("meta"):
+        network = Yolact(source.card.network)
+    load_weights(network, path, sha256=source.sha256)
+    return network.eval().requires_grad_(requires_grad=False).to(device)
+
+
+def weights_checksum(source: ModelSource) -> str:
+    """SHA-256 of the weights file, for manifests and run identities.
+
+    Raises:
+        ModelError: If the weights are not on this machine.
+    """
+    if source.weights_path is None:
+        raise weights_absent(source)
+    return sha256_of_path(source.weights_path)
+
+
+def weights_absent(source: ModelSource) -> ModelError:
+    """The error for a card whose weights are not here, with the way to get them."""
+    card = source.card
+    if card.weights.url is None:
+        return ModelError(
+            f"There are no weights to be had for {card.name}: {card.weights.origin}.",
+            remedy="Give the path of a .pth or .safetensors file instead of the name.",
+        )
+    return ModelError(
+        f"The weights of {card.name} are not on this machine.",
+        remedy=f"Fetch them once with: yolact models pull {card.name}",
+    )
