@@ -34,7 +34,7 @@ def explain_mismatch(
         _backbone_only(tensors, path)
         or _wrapped(tensors, path)
         or _other_classes(tensors, wanted, path)
-        or _other_network(tensors, wanted, path=path, missing=missing)
+        or explain_other_network(tensors, wanted, path=path, missing=missing)
     )
 
 
@@ -84,13 +84,14 @@ def _other_classes(
     )
 
 
-def _other_network(
+def explain_other_network(
     tensors: Mapping[str, Tensor],
     wanted: Mapping[str, Tensor],
     *,
     path: Path,
     missing: Sequence[str],
 ) -> WeightsMismatchError:
+    """The error for tensors of another shape or name, whatever the reason."""
     surplus = [name for name in tensors if name not in wanted]
     reshaped = [
         f"{name} is {_shape(tensors[name])}, not {_shape(wanted[name])}"

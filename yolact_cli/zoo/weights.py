@@ -109,6 +109,7 @@ def check_tensors(
     *,
     path: Path,
     optional: Callable[[str], bool],
+    explain: Callable[..., WeightsMismatchError] = explain_mismatch,
 ) -> None:
     """Hold a file's tensors against a network's: names, then shapes, dtypes and values.
 
@@ -123,7 +124,7 @@ def check_tensors(
         if name in wanted and tensor.shape != wanted[name].shape
     ]
     if missing or surplus or reshaped:
-        raise explain_mismatch(tensors, wanted, path=path, missing=missing)
+        raise explain(tensors, wanted, path=path, missing=missing)
     for name, tensor in tensors.items():
         expected = (torch.int64,) if wanted[name].dtype == torch.int64 else LOADABLE
         if tensor.dtype not in expected:
