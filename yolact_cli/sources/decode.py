@@ -1,0 +1,176 @@
+"""A picture's file to its pixels, behind the gate.
+
+OpenCV decodes, and keeps 16-bit samples; Pillow helps with the formats that OpenCV lacks. From
+memory, unlike from a path, OpenCV gives nothing for a file that is cut off: no other check is
+needed.
+"""
+
+import contextlib
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+import cv2
+import numpy as np
+from jaxtyping import Shaped, UInt8
+from PIL import Image
+
+from yolact_cli.sources import heic
+from yolact_cli.sources.gate import (
+    FORMATS,
+    Header,
+    check_pixels,
+    pillow_without_limits,
+    read_header,
+    unreadable,
+)
+from yolact_cli.sources.signature import is_heic
+
+HEAD_BYTES = 256
+_IN_MEMORY_BYTES = 1 << 30  # a larger file is decoded piece by piece, though slower
+# IMREAD_COLOR_RGB swaps nothing in 16-bit TIFF (OpenCV 4.12 and 5.0), so we swap ourselves.
+_CV2_FLAGS = cv2.IMREAD_COLOR | cv2.IMREAD_ANYDEPTH | cv2.IMREAD_IGNORE_ORIENTATION
+
+Picture = UInt8[np.ndarray, "h w 3"]
+Samples = Shaped[np.ndarray, "h w 3"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DecodeSettings:
+    """What is let in and how samples of more than 8 bits are scaled."""
+
+    max_pixels: int = 178_956_970
+    """Pictures of more pixels are refused from their header."""
+    bit_depth: int | None = None
+    """Significant bits of 16-bit samples, 8 to 16; None for all 16."""
+    allow_truncated: bool = False
+    """Take the readable part of a file that is cut off."""
+
+
+def read_picture(location: str, settings: DecodeSettings, *, name: str | None = None) -> Picture:
+    """A picture file's pixels, upright, RGB; the first frame where there are several.
+
+    Alpha is dropped; grey, palette and CMYK become RGB.
+
+    Args:
+        location: Its path.
+        settings: Limits and scaling.
+        name: What error messages call it; its path when left out.
+
+    Raises:
+        UnreadablePictureError: It is not there, no picture, damaged, cut off, or too large.
+    """
+    name = name or location
+    try:
+        path = Path(location)
+        # Asked before opening, which would wait for ever on a pipe.
+        _check_regular(path.stat().st_mode, name)
+        with path.open("rb") as file:
+            return decode_picture(file, settings, name=name)
+    except FileNotFoundError as error:
+        raise unreadable(name, "the file is gone", "Was it moved after the start?") from error
+    except PermissionError as error:
+        raise unreadable(name, "may not be read", "Change its permissions.") from error
+    except MemoryError as error:
+        raise unreadable(name, "memory does not suffice", "Lower --max-pixels.") from error
+    except (OSError, ValueError) as error:
+        raise unreadable(name, f"cannot be opened ({error})", "Check the disk.") from error
+
+
+def decode_picture(file: BinaryIO, settings: DecodeSettings, *, name: str) -> Picture:
+    """Like :func:`read_picture`, from an open file."""
+    head = file.read(HEAD_BYTES)
+    if not head:
+        raise unreadable(name, "the file is empty", "Copy it again, or leave it out.")
+    if is_heic(head):
+        deep = heic.decode(file, name=name, max_pixels=settings.max_pixels)
+        return np.ascontiguousarray(_to_eight_bits(deep, settings.bit_depth, name))
+    header = read_header(file, name, head)
+    check_pixels(header.size_wh, name=name, max_pixels=settings.max_pixels)
+    samples = _by_cv2(file, header)
+    if samples is None:
+        samples = _by_pillow(file, name, allow_truncated=settings.allow_truncated)
+    return _upright(_to_eight_bits(samples, settings.bit_depth, name), header.orientation)
+
+
+def _check_regular(mode: int, name: str) -> None:
+    if stat.S_ISDIR(mode):
+        raise unreadable(name, "is a folder", "Rename it, or give it as a source of its own.")
+    if not stat.S_ISREG(mode):
+        raise unreadable(name, "is no ordinary file", "Leave it out.")
+
+
+def _by_cv2(file: BinaryIO, header: Header) -> Samples | None:
+    """What OpenCV makes of the file, or None where it makes nothing of it."""
+    file.seek(0)
+    data = file.read(_IN_MEMORY_BYTES)
+    if len(data) == _IN_MEMORY_BYTES:
+        return None
+    with _silent_cv2():
+        try:
+            picture = cv2.imdecode(np.frombuffer(data, np.uint8), _CV2_FLAGS)
+        except cv2.error:  # beyond OpenCV's own limits
+            picture = None
+    if picture is None or sorted(picture.shape[:2]) != sorted(header.size_wh):
+        return None
+    cv2.cvtColor(picture, cv2.COLOR_BGR2RGB, dst=picture)
+    return np.asarray(picture)
+
+
+@contextlib.contextmanager
+def _silent_cv2() -> Iterator[None]:
+    """Keep OpenCV's own words about broken files off the terminal."""
+    level = cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
+    try:
+        yield
+    finally:
+        cv2.utils.logging.setLogLevel(level)
+
+
+def _by_pillow(file: BinaryIO, name: str, *, allow_truncated: bool) -> Samples:
+    try:
+        file.seek(0)
+        with pillow_without_limits(allow_truncated=allow_truncated):
+            image = Image.open(file, formats=FORMATS)
+            image.load()
+            deep = image.mode.startswith(("I", "F"))
+            samples = np.array(image if deep else image.convert("RGB"))
+    except MemoryError:
+        raise
+    # As above: there is no list of what a malformed file can raise.
+    except Exception as error:
+        raise unreadable(
+            name,
+            f"is damaged or cut off ({error})",
+            "Copy it again, or take what is readable of it with --allow-truncated.",
+        ) from error
+    return samples if samples.ndim == 3 else np.repeat(samples[:, :, None], 3, axis=2)
+
+
+def _to_eight_bits(samples: Samples, bit_depth: int | None, name: str) -> Picture:
+    if samples.dtype == np.int32 and samples.min() >= 0 and samples.max() <= 0xFFFF:
+        samples = samples.astype(np.uint16)  # Pillow's way with some 16-bit files
+    if samples.dtype == np.uint16:
+        shift = (bit_depth or 16) - 8
+        return np.asarray(np.minimum(samples >> shift, 255), np.uint8)
+    if samples.dtype == np.uint8:
+        return samples
+    raise unreadable(
+        name, f"has {samples.dtype} samples", "Convert it to 8 or 16 bits a sample first."
+    )
+
+
+def _upright(picture: Picture, orientation: int) -> Picture:
+    """The picture as its EXIF orientation says it is to be looked at.
+
+    Source: Exif 2.32, tag 274.
+    """
+    if orientation in {5, 6, 7, 8}:
+        picture = picture.transpose(1, 0, 2)
+    if orientation in {3, 4, 7, 8}:
+        picture = picture[::-1]
+    if orientation in {2, 3, 6, 7}:
+        picture = picture[:, ::-1]
+    return np.ascontiguousarray(picture)

@@ -1,0 +1,256 @@
+"""Sources as given on the command line to the pictures of a run, in an order that never changes."""
+
+import glob
+import os
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from yolact_cli.errors import InputError, NoInputsError
+from yolact_cli.sources.naming import NameBook, printable
+from yolact_cli.structures import ListedPicture
+
+_NAMES = (
+    "avif bmp dds dib gif heic heif hif icns ico im j2c j2k jfif jp2 jpe jpeg jpf jpg jpx mpo msp"
+    " pbm pcx pgm png pnm ppm psd qoi ras sgi sr sun tga tif tiff webp xbm xpm"
+)
+EXTENSIONS = frozenset(f".{name}" for name in _NAMES.split())
+"""What is taken for a picture in a folder, in lower case."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Discovery:
+    """What the sources hold.
+
+    Attributes:
+        pictures: New ones, their ids continuing those known.
+        other_extensions: Files passed over in folders, counted by extension (lower case).
+        unreadable_folders: Folders that could not be looked into.
+    """
+
+    pictures: tuple[ListedPicture, ...]
+    other_extensions: Mapping[str, int]
+    unreadable_folders: tuple[str, ...]
+
+
+def discover(
+    sources: Sequence[str],
+    *,
+    output: Path | None = None,
+    recursive: bool = True,
+    list_stream: Iterable[str] | None = None,
+    known: Sequence[ListedPicture] = (),
+) -> Discovery:
+    """The pictures at the sources, source by source, each source sorted by relative path.
+
+    A file that several sources give is listed once. Hidden files and folders inside a folder are
+    passed over. In folders only files of :data:`EXTENSIONS` count; a file named by itself, in a
+    list or by a pattern with an extension is taken whatever it is called.
+
+    Args:
+        sources: Folders, files, glob patterns, ``@list.txt`` (a path a line, blank lines and
+            those starting with ``#`` left out, relative to the list's folder) or ``-``.
+        output: The run's folder; nothing in it is ever a source.
+        recursive: Look into folders of folders.
+        list_stream: The lines behind ``-``; paths are relative to the working folder.
+        known: The pictures of the listing so far; they are not given again.
+
+    Raises:
+        InputError: A source that is not there, or a list that cannot be read.
+        NoInputsError: No picture at all, known ones included.
+    """
+    walk = _Walk(output=output and Path(os.path.realpath(output)), recursive=recursive)
+    seen = {os.path.realpath(picture.location) for picture in known}
+    names = NameBook(picture.name for picture in known)
+    pictures: list[ListedPicture] = []
+    for source in sources:
+        for found in _of_source(source, walk, list_stream):
+            real = os.path.realpath(found.location)
+            if real in seen or walk.is_output(real):
+                continue
+            seen.add(real)
+            picture_id = len(known) + len(pictures) + 1
+            pictures.append(_listed(found, names.claim(found.relative, found.folder), picture_id))
+    if not pictures and not known:
+        raise _nothing_found(sources, walk.other_extensions)
+    return Discovery(
+        pictures=tuple(pictures),
+        other_extensions=dict(walk.other_extensions.most_common()),
+        unreadable_folders=tuple(walk.unreadable),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Found:
+    """A file on its way into the listing.
+
+    ``relative`` is its path below its source; ``folder`` the source's name, should that clash.
+    """
+
+    location: str
+    relative: str
+    folder: str
+
+
+@dataclass(slots=True, kw_only=True)
+class _Walk:
+    """How folders are walked, and what was met on the way."""
+
+    output: Path | None
+    recursive: bool
+    other_extensions: Counter[str] = field(default_factory=Counter)
+    unreadable: list[str] = field(default_factory=list)
+
+    def is_output(self, real: str) -> bool:
+        """Whether a resolved path is the run's folder or lies in it."""
+        return self.output is not None and Path(real).is_relative_to(self.output)
+
+    def takes(self, name: str) -> bool:
+        """Whether a file met in a folder is a picture by its name; counts it when not."""
+        extension = Path(name).suffix.lower()
+        if extension not in EXTENSIONS:
+            self.other_extensions[extension or "no extension"] += 1
+        return extension in EXTENSIONS
+
+    def files_in(self, root: str) -> list[str]:
+        """Paths below ``root`` of the pictures in it, relative, with ``/``, sorted."""
+        found: list[str] = []
+        folders, visited = [""], {os.path.realpath(root)}
+        while folders:
+            relative = folders.pop()
+            for name, is_folder in self._entries(Path(root, relative)):
+                path = f"{relative}/{name}" if relative else name
+                if not is_folder:
+                    found += [path] if self.takes(name) else []
+                elif self.recursive:
+                    real = os.path.realpath(Path(root, path))
+                    # A link to a folder is followed, but never in a circle.
+                    if real not in visited and not self.is_output(real):
+                        visited.add(real)
+                        folders.append(path)
+        return sorted(found)
+
+    def _entries(self, folder: Path) -> list[tuple[str, bool]]:
+        try:
+            with os.scandir(folder) as entries:
+                visible = [entry for entry in entries if not entry.name.startswith(".")]
+                return sorted((entry.name, entry.is_dir()) for entry in visible)
+        except OSError:
+            self.unreadable.append(printable(str(folder)))
+            return []
+
+
+def _of_source(source: str, walk: _Walk, list_stream: Iterable[str] | None) -> Iterator[_Found]:
+    if source == "-":
+        yield from _of_list(list_stream or (), "standard input", Path.cwd(), walk)
+    elif source.startswith("@") and not os.path.lexists(source):
+        path = Path(source[1:]).expanduser()
+        yield from _of_list(_lines_of(path), source[1:], path.absolute().parent, walk)
+    elif os.path.lexists(source):
+        yield from _of_path(source, walk)
+    elif glob.has_magic(source):
+        yield from _of_pattern(str(Path(source).expanduser()), walk)
+    else:
+        raise InputError(
+            f"{printable(source)}: there is no such file or folder.",
+            remedy="Check the spelling; patterns such as 'photos/*.jpg' are understood too.",
+        )
+
+
+def _of_path(path: str, walk: _Walk) -> Iterator[_Found]:
+    absolute = Path(path).absolute()
+    if not absolute.is_dir():
+        folder = absolute.parent.resolve().name
+        yield _Found(location=str(absolute), relative=absolute.name, folder=folder)
+        return
+    folder = absolute.resolve().name
+    for relative in walk.files_in(str(absolute)):
+        yield _Found(location=str(absolute / relative), relative=relative, folder=folder)
+
+
+def _of_pattern(pattern: str, walk: _Walk) -> Iterator[_Found]:
+    # 'photos/*.dat' names what it wants; 'photos/*' means the pictures there.
+    extension = Path(pattern).suffix
+    takes_all = bool(extension) and not glob.has_magic(extension)
+    base = _fixed_part(pattern)
+    # Path.glob knows no absolute patterns and does not pass over hidden files.
+    matches = sorted(glob.glob(pattern, recursive=True))  # noqa: PTH207
+    if not matches:
+        raise InputError(
+            f"{printable(pattern)}: no file matches this pattern.",
+            remedy="Check the spelling; '**' stands for any number of folders.",
+        )
+    for match in matches:
+        if Path(match).is_dir() or takes_all or walk.takes(match):
+            yield from _below(_of_path(match, walk), base)
+
+
+def _fixed_part(pattern: str) -> Path:
+    """The folder before the first part of a pattern that has wildcards."""
+    parts = Path(pattern).parts
+    fixed = next(index for index, part in enumerate(parts) if glob.has_magic(part))
+    return Path(*parts[:fixed]).absolute()
+
+
+def _of_list(lines: Iterable[str], source: str, base: Path, walk: _Walk) -> Iterator[_Found]:
+    wanted = [line.strip().removeprefix("\ufeff") for line in lines]
+    paths = [base / Path(line).expanduser() for line in wanted if line and line[0] != "#"]
+    if paths and not any(os.path.lexists(path) for path in paths):
+        raise InputError(
+            f"{printable(source)}: none of its {len(paths)} paths is there; the first is"
+            f" {printable(str(paths[0]))}.",
+            remedy="Paths in a list file are relative to its folder, those piped in to yours.",
+        )
+    for path in paths:  # a single one that is missing is listed, and fails like a bad picture
+        yield from _below(_of_path(str(path), walk), base)
+
+
+def _below(found: Iterator[_Found], base: Path) -> Iterator[_Found]:
+    """The same files, named by their path below ``base`` where they lie below it."""
+    for one in found:
+        location = Path(one.location)
+        if location.is_relative_to(base):
+            relative = location.relative_to(base).as_posix()
+            yield _Found(location=one.location, relative=relative, folder=base.name)
+        else:
+            yield one
+
+
+def _lines_of(path: Path) -> list[str]:
+    try:
+        return path.read_text(encoding="utf-8", errors="surrogateescape").splitlines()
+    except OSError as error:
+        raise InputError(
+            f"{printable(str(path))}: the list cannot be read ({error.strerror}).",
+            remedy="Give the list as @FILE, one path a line.",
+        ) from error
+
+
+def _listed(found: _Found, name: str, picture_id: int) -> ListedPicture:
+    try:
+        status = Path(found.location).stat()
+        size_bytes, mtime_ns = status.st_size, status.st_mtime_ns
+    except (OSError, ValueError):  # it fails when it is opened, with a reason
+        size_bytes = mtime_ns = 0
+    return ListedPicture(
+        picture_id=picture_id,
+        name=name,
+        location=found.location,
+        size_bytes=size_bytes,
+        mtime_ns=mtime_ns,
+    )
+
+
+def _nothing_found(sources: Sequence[str], other_extensions: Counter[str]) -> NoInputsError:
+    sentence = f"No pictures found at {printable(', '.join(sources) or 'no source')}."
+    if other_extensions:
+        shown = ", ".join(f"{name} {count}" for name, count in other_extensions.most_common(5))
+        count = other_extensions.total()
+        seen = "1 file" if count == 1 else f"{count} files"
+        sentence += f" {seen} with other extensions seen ({printable(shown)})."
+    return NoInputsError(
+        sentence,
+        remedy="In folders, files such as .jpg, .png, .tif, .webp or .heic are taken; name others"
+        " by a pattern such as 'photos/*.dat'. The output folder is never looked into.",
+    )

@@ -1,0 +1,123 @@
+"""The gate before the decoders: what a file is, how large, which way up, from its header alone."""
+
+import contextlib
+import os
+import threading
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import BinaryIO
+
+from PIL import Image, ImageFile
+
+from yolact_cli.errors import UnreadablePictureError
+from yolact_cli.sources.signature import describe_head, is_picture
+
+_NAMES = (
+    "JPEG PNG WEBP TIFF BMP GIF AVIF JPEG2000 PPM MPO DIB DDS ICNS ICO IM MSP PCX PSD QOI SGI SUN"
+    " TGA XBM XPM"
+)
+FORMATS = tuple(_NAMES.split())
+"""Pillow's names of what is let in. EPS runs another program, and the rest are no photographs."""
+
+_ORIENTATION_TAG = 0x0112
+_TAIL_BYTES = 1 << 20
+
+# Pillow keeps its limits in module variables; whoever changes them for a moment holds this.
+_pillow_limits = threading.Lock()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Header:
+    """What is known of a picture before it is decoded.
+
+    Attributes:
+        size_wh: In px, as stored.
+        orientation: EXIF's, 1 to 8, to be applied after decoding.
+    """
+
+    size_wh: tuple[int, int]
+    orientation: int
+
+
+def unreadable(name: str, problem: str, remedy: str) -> UnreadablePictureError:
+    """The error for a picture that cannot be used: its name, what is wrong, what to do."""
+    return UnreadablePictureError(f"{name}: {problem}.", remedy=remedy)
+
+
+def check_pixels(size_wh: tuple[int, int], *, name: str, max_pixels: int) -> None:
+    """Refuse a picture that would not fit, before its pixels are decoded.
+
+    Raises:
+        UnreadablePictureError: It has more than ``max_pixels``.
+    """
+    width, height = size_wh
+    if width * height > max_pixels:
+        raise unreadable(
+            name,
+            f"{width}x{height} pixels are more than the limit of {max_pixels:,}",
+            "Scale it down, or raise --max-pixels if you trust the file.",
+        )
+
+
+@contextlib.contextmanager
+def pillow_without_limits(*, allow_truncated: bool = False) -> Iterator[None]:
+    """Pillow without its own limit of pixels (ours is checked) and with its warnings kept in."""
+    with _pillow_limits, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        before = Image.MAX_IMAGE_PIXELS, ImageFile.LOAD_TRUNCATED_IMAGES
+        Image.MAX_IMAGE_PIXELS, ImageFile.LOAD_TRUNCATED_IMAGES = None, allow_truncated
+        try:
+            yield
+        finally:
+            Image.MAX_IMAGE_PIXELS, ImageFile.LOAD_TRUNCATED_IMAGES = before
+
+
+def read_header(file: BinaryIO, name: str, head: bytes) -> Header:
+    """What a picture's header says.
+
+    Raises:
+        UnreadablePictureError: It is no picture that we read.
+    """
+    try:
+        file.seek(0)
+        with pillow_without_limits():
+            Image.init()  # every reader, or those not loaded yet count as unknown formats
+            image = Image.open(file, formats=FORMATS)
+            return Header(size_wh=image.size, orientation=_orientation(image, file))
+    except MemoryError:
+        raise
+    # Pillow's readers raise whatever a malformed file leads them to.
+    except Exception as error:
+        if is_picture(head):
+            raise unreadable(
+                name, f"is damaged or cut off ({describe_head(head)})", "Copy it again."
+            ) from error
+        raise unreadable(
+            name, f"not a picture ({describe_head(head)})", "Rename it, or leave it out."
+        ) from error
+
+
+def _orientation(image: Image.Image, file: BinaryIO) -> int:
+    """EXIF orientation, 1 to 8, where the decoders leave it to us; they turn TIFF themselves."""
+    if image.format == "TIFF":
+        return 1
+    exif = Image.Exif()
+    try:
+        exif.load(image.info.get("exif") or _late_exif(image, file))
+        orientation = exif.get(_ORIENTATION_TAG)
+    except Exception:  # noqa: BLE001 -- whatever broken EXIF leads to, the picture may be whole
+        return 1
+    return orientation if isinstance(orientation, int) and 1 <= orientation <= 8 else 1
+
+
+def _late_exif(image: Image.Image, file: BinaryIO) -> bytes:
+    """A PNG's EXIF behind its pixels, where reading the header does not come to it."""
+    if image.format != "PNG":
+        return b""
+    file.seek(0, os.SEEK_END)
+    file.seek(max(0, file.tell() - _TAIL_BYTES))
+    data = file.read()
+    at = data.rfind(b"eXIf")
+    size = int.from_bytes(data[at - 4 : at], "big")
+    return data[at + 4 : at + 4 + size] if at > 0 else b""
