@@ -2,11 +2,12 @@
 
 import dataclasses
 import json
+from importlib import metadata
 
 import pytest
 
 from yolact_cli.structures import Failure
-from yolact_cli.writers.manifest import Manifest, write_manifest
+from yolact_cli.writers.manifest import Manifest, versions, write_manifest
 from yolact_cli.writers.tally import Tally
 
 
@@ -88,3 +89,12 @@ def test_settings_model_and_versions_are_told(written, manifest):
     assert record["model"] == {"name": "yolact_lite0", "sha256": "00"}
     assert {"yolact_cli", "python", "torch", "numpy"} <= set(record["program"]["versions"])
     assert record["failures"]["file"] is None
+
+
+def test_library_that_is_not_installed_under_its_name_is_unknown(monkeypatch):
+    def fail(name):
+        raise metadata.PackageNotFoundError(name)
+
+    monkeypatch.setattr(metadata, "version", fail)
+
+    assert versions()["numpy"] == "unknown"

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from yolact_cli.errors import OutputError
 from yolact_cli.structures import Category, Detections
 from yolact_cli.writers.overlay import OverlayStyle, OverlayWriter, draw_overlay
 from yolact_cli.writers.palette import object_colour
@@ -145,6 +146,14 @@ def test_jpeg_keeps_the_order_of_the_colours(store, classes, make_frame, make_de
 
     picture = Image.open(io.BytesIO(store.read_bytes("overlays/a.jpg")))
     np.testing.assert_allclose(picture.getpixel((250, 250)), (200, 0, 0), atol=4)
+
+
+def test_picture_too_wide_for_a_jpeg_is_refused(store, classes, make_frame, make_detections):
+    detections = make_detections(0, size_hw=(1, 65_600))
+    writer = OverlayWriter(store, classes, OverlayStyle(max_side_px=None))
+
+    with pytest.raises(OutputError, match="65600x1 pixels does not fit into a jpg"):
+        writer.write(make_frame(detections, preview=np.zeros((1, 65_600, 3), np.uint8)), detections)
 
 
 def test_frame_without_a_preview_is_refused(store, classes, make_frame, make_detections):

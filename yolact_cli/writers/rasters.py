@@ -8,6 +8,8 @@ import cv2
 import numpy as np
 from jaxtyping import UInt8, UInt16
 
+from yolact_cli.errors import OutputError
+
 # Rows of a mask are like the ones above them. So filtered, run lengths give files as small as the
 # highest level does, in a fifth of its time (a 12-megapixel picture of 60 objects, 0.1 s).
 _MASK_PNG = [
@@ -24,7 +26,11 @@ def gray_png(raster: UInt8[np.ndarray, "h w"] | UInt16[np.ndarray, "h w"]) -> by
 
 
 def rgb_jpeg(image: UInt8[np.ndarray, "h w 3"], *, quality: int) -> bytes:
-    """A JPEG of an RGB image; ``quality`` in [1, 100]."""
+    """A JPEG of an RGB image; ``quality`` in [1, 100].
+
+    Raises:
+        OutputError: A side is longer than the format allows (65,500 px).
+    """
     bgr = cv2.cvtColor(image, cv2.COLOR_RGB2BGR)
     return _encoded(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, quality])
 
@@ -32,5 +38,9 @@ def rgb_jpeg(image: UInt8[np.ndarray, "h w 3"], *, quality: int) -> bytes:
 def _encoded(extension: str, raster: np.ndarray, parameters: list[int]) -> bytes:
     is_encoded, data = cv2.imencode(extension, raster, parameters)
     if not is_encoded:
-        raise RuntimeError(f"OpenCV could not encode a {raster.shape} {raster.dtype} raster")
+        height, width = raster.shape[:2]
+        raise OutputError(
+            f"A picture of {width}x{height} pixels does not fit into a {extension[1:]} file.",
+            remedy="Ask for a smaller one, or leave this kind of file out.",
+        )
     return data.tobytes()
