@@ -144,7 +144,7 @@ def polygon(*coordinates):
         ),
         (
             change("annotations", bbox=[1, 2, -3, 4]),
-            "annotation 5: 'bbox' [1.0, 2.0, -3.0, 4.0] has a negative side",
+            "annotation 5: 'bbox' [1, 2, -3, 4] has a negative side",
         ),
         (
             change("annotations", bbox=[15, 2, 9, 4]),

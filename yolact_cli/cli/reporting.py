@@ -54,7 +54,9 @@ def warn(text: str) -> None:
 
 def error(sentence: str, *, remedy: str = "") -> None:
     """Say on stderr what went wrong and what can be done about it."""
-    _labelled("Error: ", "bold red", f"{sentence} {remedy}".strip())
+    # A remedy for a list of problems starts on a line of its own.
+    gap = "" if remedy.startswith("\n") else " "
+    _labelled("Error: ", "bold red", f"{sentence}{gap}{remedy}".strip())
 
 
 def print_json(document: Any) -> None:
@@ -184,6 +186,11 @@ class Progress:
         if self._total is not None and rate_hz > 0 and self._done < self._total:
             parts.append(f"{duration((self._total - self._done) / rate_hz)} left")
         message(", ".join(parts))
+
+
+def counted(number: int, noun: str) -> str:
+    """A number with its noun: ``1 picture``, ``1,204 pictures``."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 def duration(seconds: float) -> str:

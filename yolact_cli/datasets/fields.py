@@ -91,3 +91,17 @@ def record(value: Any) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise BadFieldError(f"is {shown(value)}, not an object")
     return value
+
+
+def box(value: Any) -> tuple[float, float, float, float]:
+    """A COCO ``bbox``: x, y, width, height in px, sides of at least 0.
+
+    Raises:
+        BadFieldError: It is something else.
+    """
+    if not isinstance(value, list) or len(value) != 4:
+        raise BadFieldError(f"'bbox' is {shown(value)}, not [x, y, width, height]")
+    x, y, width, height = (number(part, "bbox") for part in value)
+    if width < 0 or height < 0:
+        raise BadFieldError(f"'bbox' {shown(value)} has a negative side")
+    return x, y, width, height

@@ -13,6 +13,7 @@ from typing import Any
 from yolact_cli.datasets.coco_file import read_data_set
 from yolact_cli.datasets.fields import (
     BadFieldError,
+    box,
     number,
     record,
     records,
@@ -175,7 +176,7 @@ class _Reader:
         segmentation = check_segmentation(item.get("segmentation"), size_hw)
         is_crowd = item.get("iscrowd") in (1, True)
         if item.get("bbox"):
-            bbox_xywh_px = _bbox(item["bbox"])
+            bbox_xywh_px = box(item["bbox"])
         elif segmentation is None:
             raise BadFieldError("neither 'bbox' nor 'segmentation'")
         else:
@@ -221,23 +222,12 @@ def _side(item: Mapping[str, Any], key: str) -> int:
     return side
 
 
-def _bbox(value: Any) -> tuple[float, float, float, float]:
-    if not isinstance(value, list) or len(value) != 4:
-        raise BadFieldError(f"'bbox' is {shown(value)}, not [x, y, width, height]")
-    x, y, width, height = (number(part, "bbox") for part in value)
-    return x, y, width, height
-
-
 def _check_inside(bbox_xywh_px: tuple[float, float, float, float], picture: TruthPicture) -> None:
     x, y, width, height = bbox_xywh_px
-    box = [round(part, 2) for part in bbox_xywh_px]
-    if width < 0 or height < 0:
-        raise BadFieldError(f"'bbox' {box} has a negative side")
     if width == 0 or height == 0:
-        raise BadFieldError(f"'bbox' {box} has no extent")
+        raise BadFieldError(f"'bbox' {shown([x, y, width, height])} has no extent")
     outside = max(-x, -y, x + width - picture.width, y + height - picture.height)
     if outside > BOX_TOLERANCE_PX:
-        size = f"{picture.width}x{picture.height}"
-        raise BadFieldError(
-            f"'bbox' {box} reaches {outside:.1f} px out of {picture.file_name} ({size})"
-        )
+        there = f"{picture.file_name} ({picture.width}x{picture.height})"
+        shape = shown(list(bbox_xywh_px))
+        raise BadFieldError(f"'bbox' {shape} reaches {outside:.1f} px out of {there}")
