@@ -81,6 +81,13 @@ def test_ids_are_the_way_out_where_no_name_agrees(predict, document):
     assert joined.report.pictures_by == "id"
 
 
+def test_ids_of_pictures_of_another_size_mean_nothing(predict, document):
+    document["images"][0]["id"] = 50
+    document["annotations"][0]["image_id"] = 50
+    with pytest.raises(BadCocoError, match="truth has none of its pictures"):
+        join(predict("c.jpg", size_hw=(20, 10)), truth_from_coco(document, "truth.json"))
+
+
 def test_nothing_in_common_is_refused(predict, truth):
     with pytest.raises(BadCocoError, match=r"'c\.jpg' here, 'a\.jpg' there"):
         join(predict("c.jpg"), truth)

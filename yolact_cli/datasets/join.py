@@ -119,7 +119,7 @@ def _result(
     }
     if prediction.bbox_xywh_px is not None:
         result["bbox"] = list(prediction.bbox_xywh_px)
-    size_hw = picture.height, picture.width
+    size_hw = _size_hw(picture)
     try:
         segmentation = check_segmentation(prediction.segmentation, size_hw, allow_empty=True)
     except BadFieldError as error:
@@ -146,7 +146,7 @@ def _join_pictures(predictions: Predictions, truth: Truth) -> tuple[dict[int, Tr
         joined = {
             one.image_id: by_id[one.image_id]
             for one in predictions.pictures
-            if one.image_id in by_id
+            if one.image_id in by_id and _size_hw(by_id[one.image_id]) == one.size_hw
         }
         how = "id"
     if predictions.pictures and not joined:
@@ -195,6 +195,10 @@ def _grouped(
     return groups
 
 
+def _size_hw(picture: TruthPicture) -> tuple[int, int]:
+    return picture.height, picture.width
+
+
 def _normal(file_name: str) -> str:
     return file_name.removeprefix("./")
 
@@ -207,7 +211,7 @@ def _check_sizes(predictions: Predictions, joined: Mapping[int, TruthPicture]) -
     problems = []
     for one in predictions.pictures or ():
         picture = joined.get(one.image_id)
-        if picture is not None and (picture.height, picture.width) != one.size_hw:
+        if picture is not None and _size_hw(picture) != one.size_hw:
             height, width = one.size_hw
             here, there = f"{width}x{height}", f"{picture.width}x{picture.height}"
             problems.append(f"{one.file_name} is {here} px here and {there} px in truth")
