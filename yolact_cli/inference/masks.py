@@ -35,14 +35,16 @@ class Axis:
     @classmethod
     def make(cls, length_px: int, cells: int) -> "Axis":
         """The axis of a picture of ``length_px`` pixels over ``cells`` prototypes."""
-        position = (np.arange(length_px) + 0.5) * (cells / length_px) - 0.5
-        position = np.clip(position, 0, cells - 1)
+        # float32 as in torch: its rounding decides pixels that lie on the threshold
+        scale = np.float32(cells) / np.float32(length_px)
+        centres = np.arange(length_px, dtype=np.float32) + np.float32(0.5)
+        position = np.clip(scale * centres - np.float32(0.5), 0, cells - 1)
         cell = position.astype(np.int64)
         return cls(
             length_px=length_px,
             cells=cells,
             cell=cell,
-            weight=(position - cell).astype(np.float32),
+            weight=position - cell.astype(np.float32),
         )
 
     def pixels_reaching(self, cells: Span) -> Span:
@@ -121,10 +123,11 @@ def _crossings(
         columns[column[between], step[between]],
     )
     at_cell = first_cell + step[between] - 1 + upper.astype(np.float64) / (upper - lower)
-    position = (at_cell + 0.5) * (axis.length_px / axis.cells) - 0.5
+    position = axis.cell + axis.weight.astype(np.float64)
     # zero itself is outside: a mask begins after the crossing and ends at it
-    first_y = np.where(lower > 0, np.floor(position) + 1, np.ceil(position))
-    y[between] = np.clip(first_y, *pixels).astype(np.int64)
+    begins = np.searchsorted(position, at_cell, side="right")
+    ends = np.searchsorted(position, at_cell, side="left")
+    y[between] = np.clip(np.where(lower > 0, begins, ends), *pixels)
     return column, y
 
 
