@@ -55,3 +55,62 @@ class LabelSettings:
     """Use the readable part of a cut-off picture instead of counting it as failed."""
     max_pixels: int = 178_956_970
     """Pictures of more pixels than this are refused (Pillow's own limit for bombs)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AugmentSettings:
+    """How training pictures are varied. Defaults are the reference's; see training/augment.py."""
+
+    photometric: bool = True
+    """Brightness, contrast, saturation and hue, each with probability one half."""
+    max_expand: float = 4.0
+    """Largest zoom out, as the side of the canvas over the picture's; 1 switches it off."""
+    crop: bool = True
+    """Random crops that keep the centre of an object."""
+    mirror: bool = True
+    """Left and right swapped with probability one half."""
+    mosaic: float = 0.0
+    """Probability of four pictures side by side; the reference has none."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainSettings:
+    """Everything that decides the outcome of a training but its data and its starting weights."""
+
+    augment: AugmentSettings = AugmentSettings()
+    iterations: int = 10_000
+    """Optimiser steps."""
+    batch_size: int = 8
+    """Pictures a forward pass."""
+    accumulate: int = 1
+    """Forward passes an optimiser step."""
+    optimizer: Literal["sgd", "adamw"] = "sgd"
+    """SGD with momentum 0.9, or AdamW."""
+    learning_rate: float = 1e-3
+    """At its highest, after the warm-up."""
+    backbone_rate: float = 1.0
+    """The backbone's learning rate over the rest's."""
+    weight_decay: float = 5e-4
+    """Not applied to biases and normalisation when the optimiser is AdamW."""
+    schedule: Literal["step", "cosine"] = "step"
+    """step: a tenth after 35, 75, 87.5 and 93.75 % of the iterations, as the reference's 800,000."""
+    warmup_iterations: int = 500
+    """Linear, from a tenth of the learning rate."""
+    ema_decay: float = 0.0
+    """Decay of the moving average of the weights that is validated and kept; 0 for none."""
+    freeze_stages: int = 0
+    """Backbone stages, the stem first, that keep their weights and batch-norm statistics."""
+    freeze_norm: bool = False
+    """All of the backbone's batch norms keep their statistics and weights (small batches)."""
+    clip_norm: float = 0.0
+    """Largest norm of the gradient; 0 for no limit, as the reference."""
+    box_mask_weight: float = 0.0
+    """Weight of learning masks from objects that have only a box; 0 ignores their masks."""
+    repeat_threshold: float = 0.0
+    """Pictures of classes in a smaller share of pictures than this are repeated; 0 for none."""
+    masks_per_picture: int = 100
+    """Positive anchors a picture whose masks are learnt from, drawn at random."""
+    precision: Precision = "fp32"
+    """Arithmetic of forward and backward passes; weights stay fp32."""
+    seed: int = 0
+    """Of augmentation, order and fresh layers."""

@@ -1,0 +1,280 @@
+"""``yolact train``."""
+
+import contextlib
+import shlex
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from yolact_cli.cli import reporting
+from yolact_cli.cli.options import config_option, json_option
+from yolact_cli.settings import AugmentSettings, TrainSettings
+
+if TYPE_CHECKING:
+    from yolact_cli.pipelines.train import Started
+
+DEFAULTS = TrainSettings()
+AUGMENT = AugmentSettings()
+EXISTING_FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
+EXISTING_FOLDER = click.Path(path_type=Path, exists=True, file_okay=False)
+
+
+@click.command()
+@click.argument("data", type=EXISTING_FILE, metavar="DATA.json")
+@click.option(
+    "--images",
+    "images_dir",
+    type=EXISTING_FOLDER,
+    required=True,
+    help="Where the file names in DATA start.",
+)
+@click.option(
+    "--output",
+    type=click.Path(path_type=Path, file_okay=False),
+    required=True,
+    help="Folder for states, metrics and the result.",
+)
+@click.option("--val", "validation_data", type=EXISTING_FILE, help="COCO JSON to validate on.")
+@click.option(
+    "--val-images",
+    "validation_images_dir",
+    type=EXISTING_FOLDER,
+    help="Where its file names start; as --images by default.",
+)
+@click.option(
+    "--validate-every",
+    type=click.IntRange(1),
+    default=1000,
+    show_default=True,
+    help="Iterations between validations.",
+)
+@click.option(
+    "--model",
+    default="yolact_lite0",
+    show_default=True,
+    help="The network: a card's name, a card, or a file of weights.",
+)
+@click.option(
+    "--start",
+    default="model",
+    show_default=True,
+    help="First weights: 'model' for the model's own, 'imagenet' for its backbone's, "
+    "'scratch', or a file.",
+)
+@click.option("--name", default=None, help="Of the new card; the output folder's by default.")
+@click.option(
+    "--iterations", type=click.IntRange(1), default=DEFAULTS.iterations, show_default=True
+)
+@click.option(
+    "--batch-size", type=click.IntRange(1), default=DEFAULTS.batch_size, show_default=True
+)
+@click.option(
+    "--accumulate",
+    type=click.IntRange(1),
+    default=DEFAULTS.accumulate,
+    show_default=True,
+    help="Batches an optimiser step.",
+)
+@click.option(
+    "--optimizer",
+    type=click.Choice(["sgd", "adamw"]),
+    default=DEFAULTS.optimizer,
+    show_default=True,
+)
+@click.option(
+    "--learning-rate",
+    type=click.FloatRange(0, min_open=True),
+    default=DEFAULTS.learning_rate,
+    show_default=True,
+)
+@click.option(
+    "--backbone-rate",
+    type=click.FloatRange(0),
+    default=DEFAULTS.backbone_rate,
+    show_default=True,
+    help="Times the learning rate, for the backbone.",
+)
+@click.option(
+    "--weight-decay", type=click.FloatRange(0), default=DEFAULTS.weight_decay, show_default=True
+)
+@click.option(
+    "--schedule",
+    type=click.Choice(["step", "cosine"]),
+    default=DEFAULTS.schedule,
+    show_default=True,
+)
+@click.option(
+    "--warmup",
+    "warmup_iterations",
+    type=click.IntRange(0),
+    default=DEFAULTS.warmup_iterations,
+    show_default=True,
+    help="Iterations.",
+)
+@click.option(
+    "--ema",
+    "ema_decay",
+    type=click.FloatRange(0, 1, max_open=True),
+    default=DEFAULTS.ema_decay,
+    show_default=True,
+    help="Decay of the averaged weights that are kept; 0 for none.",
+)
+@click.option(
+    "--freeze",
+    "freeze_stages",
+    type=click.IntRange(0),
+    default=DEFAULTS.freeze_stages,
+    show_default=True,
+    help="First backbone stages that stay as they are.",
+)
+@click.option("--freeze-norm", is_flag=True, help="Keep the backbone's batch norms as they are.")
+@click.option(
+    "--clip-norm",
+    type=click.FloatRange(0),
+    default=DEFAULTS.clip_norm,
+    show_default=True,
+    help="Largest gradient norm; 0 for no limit.",
+)
+@click.option(
+    "--box-masks",
+    "box_mask_weight",
+    type=click.FloatRange(0),
+    default=DEFAULTS.box_mask_weight,
+    show_default=True,
+    help="Weight of learning masks from objects that have only a box.",
+)
+@click.option(
+    "--repeat-rare",
+    "repeat_threshold",
+    type=click.FloatRange(0, 1),
+    default=DEFAULTS.repeat_threshold,
+    show_default=True,
+    help="Repeat pictures of classes that fewer than this share of pictures have.",
+)
+@click.option(
+    "--masks-per-picture",
+    type=click.IntRange(1),
+    default=DEFAULTS.masks_per_picture,
+    show_default=True,
+    help="Positive anchors whose masks are learnt from.",
+)
+@click.option(
+    "--mosaic",
+    type=click.FloatRange(0, 1),
+    default=AUGMENT.mosaic,
+    show_default=True,
+    help="Probability of four pictures in one.",
+)
+@click.option(
+    "--max-expand",
+    type=click.FloatRange(1),
+    default=AUGMENT.max_expand,
+    show_default=True,
+    help="Largest zoom out.",
+)
+@click.option("--crop/--no-crop", default=AUGMENT.crop, show_default=True)
+@click.option("--mirror/--no-mirror", default=AUGMENT.mirror, show_default=True)
+@click.option("--photometric/--no-photometric", default=AUGMENT.photometric, show_default=True)
+@click.option(
+    "--precision",
+    type=click.Choice(["fp32", "bf16", "fp16"]),
+    default=DEFAULTS.precision,
+    show_default=True,
+)
+@click.option("--seed", type=int, default=DEFAULTS.seed, show_default=True)
+@click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda[:i] or mps.")
+@click.option(
+    "--workers",
+    type=click.IntRange(0),
+    default=2,
+    show_default=True,
+    help="Processes that load and augment.",
+)
+@click.option("--resume", is_flag=True, help="Go on with the training in --output.")
+@config_option
+@json_option
+def train(
+    data: Path,
+    images_dir: Path,
+    output: Path,
+    name: str | None,
+    as_json: bool,
+    resume: bool,
+    **options: Any,
+) -> None:
+    """Train a model on labels in COCO's format.
+
+    DATA.json holds boxes and masks from any tool, with any category ids. Pictures without objects
+    teach what is none; objects may have only a box; an image with "labelled_category_ids" counts
+    for those classes alone. A training that was stopped goes on with --resume.
+    """
+    from yolact_cli.pipelines.train import TrainRequest, run_training
+
+    augment = AugmentSettings(
+        **{
+            key: options.pop(key)
+            for key in ("photometric", "max_expand", "crop", "mirror", "mosaic")
+        }
+    )
+    own = {
+        "validation_data",
+        "validation_images_dir",
+        "validate_every",
+        "model",
+        "start",
+        "device",
+        "workers",
+    }
+    settings = TrainSettings(
+        augment=augment, **{key: value for key, value in options.items() if key not in own}
+    )
+    request = TrainRequest(
+        data=data,
+        images_dir=images_dir,
+        output=output,
+        settings=settings,
+        name=name or output.resolve().name,
+        should_resume=resume,
+        command=shlex.join(["yolact", *sys.argv[1:]]),
+        **{key: options[key] for key in own},
+    )
+    with contextlib.closing(run_training(request)) as events:
+        _report(events, settings, as_json=as_json)
+
+
+def _report(events: Any, settings: TrainSettings, *, as_json: bool) -> None:
+    from yolact_cli.pipelines.train import Finished
+    from yolact_cli.pipelines.validate import Validation
+
+    started: Started = next(events)
+    reporting.message(
+        f"{started.pictures} pictures, {started.objects} objects, {started.classes} classes; "
+        f"{started.parameters / 1e6:.1f} million parameters on {started.device}"
+    )
+    if started.fresh_layers and not started.first_iteration:
+        reporting.message(f"Starting from random weights: {', '.join(started.fresh_layers)}")
+    last: Validation | None = None
+    with reporting.Progress(
+        settings.iterations, unit="iterations", initial=started.first_iteration
+    ) as progress:
+        for event in events:
+            if isinstance(event, Validation):
+                last = event
+                progress.message(
+                    f"iteration {event.iteration}: mask AP50 {event.mask_ap50:.3f}, "
+                    f"AP {event.mask_ap:.3f}; box AP50 {event.box_ap50:.3f}"
+                )
+            elif isinstance(event, Finished):
+                reporting.message(f"Use it with --model {event.card}")
+                if as_json:
+                    reporting.print_json(
+                        {
+                            "card": str(event.card),
+                            "iterations": event.progress.iteration,
+                            "mask_ap50": last.mask_ap50 if last else None,
+                        }
+                    )
+            else:
+                progress.update(event.iteration, 0)

@@ -1,0 +1,314 @@
+"""``yolact train``: ground truth and a model in, a card with weights out."""
+
+import contextlib
+import json
+import time
+from collections.abc import Generator, Iterator
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from yolact_cli.allocator import keep_freed_memory
+from yolact_cli.datasets.truth import decode_mask, read_truth
+from yolact_cli.errors import OutputExistsError, RunMismatchError
+from yolact_cli.inference.device import resolve_device
+from yolact_cli.network.yolact import Yolact
+from yolact_cli.pipelines.train_result import ResultCard, write_result
+from yolact_cli.pipelines.train_start import StartingPoint, make_network
+from yolact_cli.pipelines.validate import Validation, Validator
+from yolact_cli.runs.lock import locked
+from yolact_cli.settings import TrainSettings
+from yolact_cli.sources.decode import DecodeSettings, read_picture
+from yolact_cli.store import LocalStore
+from yolact_cli.structures import Truth, TruthObject, TruthPicture
+from yolact_cli.training.dataset import (
+    PictureReader,
+    SampleShape,
+    TrainingDataset,
+    TrainingPictures,
+)
+from yolact_cli.training.ema import WeightAverage
+from yolact_cli.training.freeze import freeze_stages, run_frozen_fused
+from yolact_cli.training.loop import Step, Trainee, prepare_network, train
+from yolact_cli.training.metrics import MetricsLog
+from yolact_cli.training.optimizer import make_optimizer
+from yolact_cli.training.order import TrainingOrder, repeat_factors
+from yolact_cli.training.state import STATE_FILE, Progress, load_state, save_state
+from yolact_cli.zoo.card import InputSpec, ModelCard
+
+SETTINGS_FILE = "training.json"
+SAVE_EVERY_S = 120.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainRequest:
+    """Everything that ``yolact train`` was asked for."""
+
+    data: Path
+    images_dir: Path
+    output: Path
+    model: str
+    """Card or weights whose network is trained."""
+    start: str
+    """``model``, ``imagenet``, ``scratch``, or a file of weights."""
+    name: str
+    """Of the card that is made."""
+    settings: TrainSettings
+    validation_data: Path | None = None
+    validation_images_dir: Path | None = None
+    validate_every: int = 1000
+    """Iterations."""
+    device: str = "auto"
+    workers: int = 2
+    should_resume: bool = False
+    command: str = ""
+    """What the user typed, for the card."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Started:
+    """Before the first iteration: what the training will be."""
+
+    pictures: int
+    objects: int
+    classes: int
+    parameters: int
+    device: str
+    first_iteration: int
+    fresh_layers: tuple[str, ...]
+    """Layers that start from random weights."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finished:
+    """The result is in its folder."""
+
+    card: Path
+    progress: Progress
+
+
+def run_training(request: TrainRequest) -> Generator[Started | Step | Validation | Finished]:
+    """Train, one event for each thing that happened; closing the iterator saves and stops.
+
+    Raises:
+        BadCocoError: Ground truth that cannot be trusted; nothing was started.
+        OutputExistsError: The folder holds another training and resuming was not asked for.
+        RunMismatchError: Resuming with settings that differ.
+        TrainingError: A saved state that cannot be resumed from.
+    """
+    truth = read_truth(request.data, images_dir=request.images_dir)
+    device = resolve_device(request.device)
+    starting = make_network(request.model, request.start, truth.categories, request.settings)
+    store = LocalStore(request.output)
+    with locked(request.output):
+        _check_output(request, store)
+        validator = _validator(request, truth, starting)
+        if device.type == "cpu":
+            keep_freed_memory()
+        session = _Session(request, truth, starting, store, device)
+        yield session.started()
+        yield from session.run(validator)
+
+
+class _Session:
+    """One start of a training: from the last saved state to the end or an interruption."""
+
+    def __init__(
+        self,
+        request: TrainRequest,
+        truth: Truth,
+        starting: StartingPoint,
+        store: LocalStore,
+        device: torch.device,
+    ) -> None:
+        self._request, self._truth, self._starting = request, truth, starting
+        self._store = store
+        settings = request.settings
+        network = starting.network.to(device).to(memory_format=torch.channels_last)
+        freeze_stages(network.backbone.stages()[: settings.freeze_stages])
+        prepare_network(network, settings)
+        optimizer = make_optimizer(network, settings)
+        decay = settings.ema_decay
+        average = WeightAverage(network, decay=decay) if decay else None
+        self._progress = Progress()
+        if request.should_resume:
+            self._progress = load_state(request.output, network, optimizer, average)
+        run_frozen_fused(network.backbone.stages()[: settings.freeze_stages])
+        spec = starting.card.input
+        self._trainee = Trainee(
+            network=network,
+            optimizer=optimizer,
+            average=average,
+            mean=spec.mean,
+            std=spec.std,
+            device=device,
+        )
+        self._metrics = MetricsLog(store, first_iteration=self._progress.iteration)
+        self._saved_at = time.monotonic()
+
+    def started(self) -> Started:
+        """What is about to happen."""
+        return Started(
+            pictures=len(self._truth.pictures),
+            objects=sum(len(picture.objects) for picture in self._truth.pictures),
+            classes=len(self._truth.categories),
+            parameters=self._starting.network.num_parameters,
+            device=str(self._trainee.device),
+            first_iteration=self._progress.iteration,
+            fresh_layers=self._starting.fresh_layers,
+        )
+
+    def run(self, validator: Validator | None) -> Iterator[Step | Validation | Finished]:
+        """Iterate, validate, save; what was done is saved whatever ends this."""
+        settings = self._request.settings
+        steps = train(
+            self._trainee,
+            _dataset(self._request, self._truth, self._starting.card),
+            settings,
+            first_iteration=self._progress.iteration,
+            workers=self._request.workers,
+        )
+        with self._saved_at_the_end(), contextlib.closing(steps):
+            for step in steps:
+                self._progress = replace(
+                    self._progress,
+                    iteration=step.iteration,
+                    seconds=self._progress.seconds + step.seconds,
+                )
+                self._metrics.add_step(step)
+                yield step
+                is_last = step.iteration == settings.iterations
+                if validator and (is_last or step.iteration % self._request.validate_every == 0):
+                    yield self._validate(validator)
+                elif time.monotonic() - self._saved_at > SAVE_EVERY_S:
+                    self._save()
+        card = write_result(self._result_card(), self._weights(), self._store)
+        yield Finished(card=card, progress=self._progress)
+
+    def _validate(self, validator: Validator) -> Validation:
+        validation = validator.validate(self._weights(), self._progress)
+        if validation.mask_ap50 > self._progress.best_ap50:
+            self._progress = replace(self._progress, best_ap50=validation.mask_ap50)
+        self._metrics.add_validation(validation)
+        self._save()
+        return validation
+
+    def _weights(self) -> dict[str, torch.Tensor]:
+        average = self._trainee.average
+        return dict(self._trainee.network.state_dict() if average is None else average.state)
+
+    @contextlib.contextmanager
+    def _saved_at_the_end(self) -> Iterator[None]:
+        try:
+            yield
+        finally:
+            self._save()
+
+    def _save(self) -> None:
+        trainee = self._trainee
+        save_state(self._store, self._progress, trainee.network, trainee.optimizer, trainee.average)
+        self._saved_at = time.monotonic()
+
+    def _result_card(self) -> ResultCard:
+        return ResultCard(
+            card=self._starting.card,
+            name=self._request.name,
+            command=self._request.command,
+            data=self._request.data.name,
+            pictures=len(self._truth.pictures),
+            iterations=self._progress.iteration,
+            hours=self._progress.seconds / 3600,
+            device=str(self._trainee.device),
+            validation=self._metrics.last_validation,
+        )
+
+
+def _dataset(request: TrainRequest, truth: Truth, card: ModelCard) -> TrainingDataset:
+    settings = request.settings
+    factors = repeat_factors(truth.pictures, threshold=settings.repeat_threshold)
+    source = TrainingPictures(
+        pictures=truth.pictures,
+        read_picture=PictureReader(images_dir=request.images_dir, decode=decode_for_training),
+        decode_mask=mask_of_object,
+    )
+    return TrainingDataset(
+        source,
+        TrainingOrder(factors, seed=settings.seed),
+        sample_shape(card.network.input_size, len(truth.categories), card.input),
+        augment=settings.augment,
+    )
+
+
+def sample_shape(input_size: int, num_classes: int, spec: InputSpec) -> SampleShape:
+    """Sizes of a network's samples: prototypes are twice P3's side, P3 an eighth, rounded up."""
+    side = input_size
+    for _ in range(3):
+        side = -(-side // 2)
+    return SampleShape(
+        input_size=input_size, mask_size=2 * side, num_classes=num_classes, mean=spec.mean
+    )
+
+
+def decode_for_training(path: Path) -> Any:
+    """A training picture's pixels, decoded as ``yolact annotate`` decodes them."""
+    return read_picture(str(path), DecodeSettings())
+
+
+def mask_of_object(picture: TruthPicture, thing: TruthObject) -> Any:
+    """The true mask of an object that has one, at the picture's size."""
+    if thing.segmentation is None:
+        raise ValueError("an object without a mask was asked for it")
+    return decode_mask(thing.segmentation, (picture.height, picture.width))
+
+
+def _check_output(request: TrainRequest, store: LocalStore) -> None:
+    """Write down what this training is, or compare with what it was."""
+    record = {
+        "data": str(request.data.resolve()),
+        "model": request.model,
+        "start": request.start,
+        "settings": asdict(request.settings),
+    }
+    if not store.exists(SETTINGS_FILE):
+        store.put(SETTINGS_FILE, json.dumps(record, indent=2).encode())
+        return
+    if not store.exists(STATE_FILE) and not request.should_resume:
+        store.put(SETTINGS_FILE, json.dumps(record, indent=2).encode())
+        return
+    if not request.should_resume:
+        raise OutputExistsError(
+            f"{request.output} holds a training already.",
+            remedy="Give --resume to go on with it, or another --output.",
+        )
+    before = json.loads(store.read_bytes(SETTINGS_FILE))
+    now = json.loads(json.dumps(record))
+    differing = [
+        f"{key} was {before['settings'].get(key)!r}, is {value!r}"
+        for key, value in now["settings"].items()
+        if before["settings"].get(key) != value
+    ]
+    differing += [
+        f"{key} was {before[key]!r}, is {now[key]!r}"
+        for key in ("data", "model", "start")
+        if before[key] != now[key]
+    ]
+    if differing:
+        raise RunMismatchError(
+            f"{request.output} was started with other settings: {'; '.join(differing)}.",
+            remedy="Resume with the same ones, or start in another folder.",
+        )
+
+
+def _validator(request: TrainRequest, truth: Truth, starting: StartingPoint) -> Validator | None:
+    if request.validation_data is None:
+        return None
+    return Validator(
+        data=request.validation_data,
+        images_dir=request.validation_images_dir or request.images_dir,
+        categories=truth.categories,
+        network=Yolact(starting.card.network),
+        spec=starting.card.input,
+        device=resolve_device(request.device),
+    )

@@ -1,0 +1,127 @@
+"""COCO's figures of the weights so far, between iterations."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from yolact_cli.datasets.coco_file import read_data_set
+from yolact_cli.datasets.truth import read_truth
+from yolact_cli.errors import BadCocoError
+from yolact_cli.inference.nms import Selection
+from yolact_cli.inference.postprocess import PictureKey, detections_from_candidates
+from yolact_cli.inference.preprocess import Resize
+from yolact_cli.inference.runtimes.torch_runtime import Normalisation, TorchRuntime
+from yolact_cli.network.yolact import Yolact
+from yolact_cli.scoring.evaluate import evaluate
+from yolact_cli.settings import LabelSettings
+from yolact_cli.sources.decode import DecodeSettings, read_picture
+from yolact_cli.structures import Category, Detections
+from yolact_cli.training.state import Progress
+from yolact_cli.zoo.card import InputSpec
+
+BATCH_SIZE = 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Validation:
+    """What the weights of an iteration reach on the validation set, each in [0, 1]."""
+
+    iteration: int
+    mask_ap: float
+    mask_ap50: float
+    box_ap: float
+    box_ap50: float
+    mask_ap50_by_class: dict[str, float]
+
+
+class Validator:
+    """Annotates the validation pictures and scores them as ``yolact score`` does."""
+
+    def __init__(
+        self,
+        *,
+        data: Path,
+        images_dir: Path,
+        categories: Sequence[Category],
+        network: Yolact,
+        spec: InputSpec,
+        device: torch.device,
+    ) -> None:
+        """Check the validation set against the training's classes.
+
+        Raises:
+            BadCocoError: The set is broken, or shares no class with the training data.
+        """
+        self._truth = read_truth(data, images_dir=images_dir)
+        self._document = read_data_set(data)
+        self._images_dir = images_dir
+        self._network = network
+        self._spec = spec
+        self._device = device
+        by_name = {category.name: category.category_id for category in self._truth.categories}
+        self._category_ids = {
+            class_id: by_name[category.name]
+            for class_id, category in enumerate(categories)
+            if category.name in by_name
+        }
+        if not self._category_ids:
+            raise BadCocoError(str(data), ["shares no class name with the training data"])
+
+    def validate(self, state: dict[str, torch.Tensor], progress: Progress) -> Validation:
+        """The figures of ``state``; classes that training does not know are left out."""
+        self._network.load_state_dict(state)
+        normalisation = Normalisation(mean=self._spec.mean, std=self._spec.std)
+        runtime = TorchRuntime(
+            self._network, normalisation=normalisation, device=self._device, selection=Selection()
+        )
+        results = list(self._results(runtime))
+        wanted = set(self._category_ids.values())
+        masks = evaluate(self._document, results, "segm", category_ids=wanted)
+        boxes = evaluate(self._document, results, "bbox", category_ids=wanted)
+        return Validation(
+            iteration=progress.iteration,
+            mask_ap=masks.ap,
+            mask_ap50=masks.ap50,
+            box_ap=boxes.ap,
+            box_ap50=boxes.ap50,
+            mask_ap50_by_class={one.name: one.ap50 for one in masks.per_class.values()},
+        )
+
+    def _results(self, runtime: TorchRuntime) -> Any:
+        resize = Resize(input_size=self._network.config.input_size, kind=self._spec.interpolation)
+        pictures = self._truth.pictures
+        for start in range(0, len(pictures), BATCH_SIZE):
+            part = pictures[start : start + BATCH_SIZE]
+            decoded = [
+                read_picture(str(self._images_dir / picture.file_name), DecodeSettings())
+                for picture in part
+            ]
+            candidates = runtime.run(np.stack([resize(pixels) for pixels in decoded]))
+            for picture, found in zip(part, candidates, strict=True):
+                key = PictureKey(
+                    picture_id=picture.image_id,
+                    name=picture.file_name,
+                    size_hw=(picture.height, picture.width),
+                )
+                settings = LabelSettings(score_threshold=0.0)
+                detections = detections_from_candidates(found, key, settings=settings, uid_seed="")
+                yield from self._records(detections)
+
+    def _records(self, detections: Detections) -> Any:
+        for instance in detections.instances:
+            if instance.class_id in self._category_ids:
+                left, top, right, bottom = instance.predicted_box_xyxy_px
+                yield {
+                    "image_id": detections.picture_id,
+                    "category_id": self._category_ids[instance.class_id],
+                    "bbox": [left, top, right - left, bottom - top],
+                    "score": instance.score,
+                    "segmentation": {
+                        "size": list(detections.size_hw),
+                        "counts": instance.rle_counts,
+                    },
+                }
