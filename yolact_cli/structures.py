@@ -67,7 +67,7 @@ class Failure:
     Attributes:
         picture_id: From the listing.
         name: From the listing.
-        stage: ``decode``, ``network`` or ``write``.
+        stage: ``decode``, ``existing`` (labels of another size) or ``write``.
         error: The exception's class name.
         message: One sentence for people.
     """

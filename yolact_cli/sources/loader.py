@@ -41,7 +41,7 @@ _Asked = ListedPicture | None
 
 def load_frames(
     pictures: Iterable[ListedPicture], prepare: Prepare, *, workers: int, prefetch: int = 2
-) -> Iterator[Frame | Failure]:
+) -> Generator[Frame | Failure, None, None]:
     """Each picture's frame, or what is wrong with it, in the order of the pictures.
 
     A picture at which a worker process dies twice is a :class:`Failure`.

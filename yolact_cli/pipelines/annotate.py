@@ -1,0 +1,248 @@
+"""From a folder of pictures to labels, in a way that survives any end.
+
+The listing is written first and cut into batches by index. A picture's own files are in place
+before its batch goes into the journal, and the files at the end are streamed from that journal:
+a run that was killed and resumed with the same batch size writes the same bytes as one that was
+not. Memory grows with the pictures only by their lines in the listing.
+"""
+
+import contextlib
+import itertools
+import os
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from yolact_cli.errors import OutputExistsError
+from yolact_cli.inference.device import resolve_device
+from yolact_cli.pipelines.annotate_events import BatchDone, Event, Finished, Listed, Stopped
+from yolact_cli.pipelines.annotate_listing import RunListing, look_for_pictures
+from yolact_cli.pipelines.annotate_request import (
+    AnnotateRequest,
+    run_identity,
+    run_notes,
+    uid_seed,
+)
+from yolact_cli.pipelines.labelling import BatchLabeller, picture_writers
+from yolact_cli.pipelines.model import ready_model, resize_of
+from yolact_cli.pipelines.projections import read_failures, write_projections
+from yolact_cli.runs.journal import BatchPlan, Journal
+from yolact_cli.runs.listing import LISTING, extend_listing, read_listing
+from yolact_cli.runs.lock import locked
+from yolact_cli.runs.state import (
+    RunState,
+    check_same_settings,
+    clear_run,
+    run_state,
+    write_run_record,
+)
+from yolact_cli.sources.decode import DecodeSettings
+from yolact_cli.sources.loader import load_frames
+from yolact_cli.sources.prepare import FramePreparer
+from yolact_cli.store import LocalStore, Store
+from yolact_cli.structures import Failure, Frame
+from yolact_cli.writers.manifest import Manifest, versions, write_manifest
+from yolact_cli.zoo.load import weights_checksum
+
+BATCH_SIZE_CPU = 4
+BATCH_SIZE_GPU = 16
+MOST_WORKERS = 4
+SHOWN_FAILURES = 20
+
+
+def annotate(
+    request: AnnotateRequest, *, should_stop: Callable[[], bool] = lambda: False
+) -> Iterator[Event]:
+    """Label the pictures, telling how far it is; ends with ``Finished`` or ``Stopped``.
+
+    An unfinished run in the output folder is gone on with. Closing the generator leaves a run
+    that can be resumed, as does any exception.
+
+    Args:
+        request: What to do.
+        should_stop: Asked after each batch; once true, the run stops there, whole.
+
+    Raises:
+        YolactError: For every problem that is not one picture's own. In particular
+            OutputExistsError (a finished run, or somebody's files), RunMismatchError (an
+            unfinished run of other settings), RunLockedError and DiskFullError.
+    """
+    run = _Run.make(request)
+    # Looked for before the folder is made, so that a misspelt source leaves nothing behind.
+    early = None if request.output.exists() else look_for_pictures(request, [])
+    with locked(request.output):
+        listing = run.open(early)
+        yield from run.label(listing, should_stop)
+
+
+@dataclass(slots=True, kw_only=True)
+class _Run:
+    request: AnnotateRequest
+    store: LocalStore
+    device: str
+    batch_size: int
+    weights_sha256: str
+    identity: Mapping[str, Any]
+    started: datetime = field(default_factory=lambda: datetime.now(UTC))
+    started_s: float = field(default_factory=time.monotonic)
+
+    @classmethod
+    def make(cls, request: AnnotateRequest) -> "_Run":
+        device = resolve_device(request.device)
+        checksum = weights_checksum(request.model)
+        return cls(
+            request=request,
+            store=LocalStore(request.output),
+            device=str(device),
+            batch_size=request.batch_size or _suiting_batch_size(device.type),
+            weights_sha256=checksum,
+            identity=run_identity(request, weights_sha256=checksum),
+        )
+
+    def open(self, early: RunListing | None) -> RunListing:
+        """The pictures, listed in a folder that is ours to go on in."""
+        state = check_output(self.store, self.identity, overwrite=self.request.overwrite)
+        resumes = state is RunState.UNFINISHED and not self.request.overwrite
+        known = read_listing(self.store) if resumes else []
+        if early is None or resumes:
+            early = look_for_pictures(self.request, known)
+        if not resumes:
+            clear_run(self.store)
+            self.store.delete(LISTING)  # of a start that did not get as far as its record
+        notes = run_notes(self.request, device=self.device, batch_size=self.batch_size)
+        write_run_record(self.store, self.identity, notes=notes)
+        extend_listing(self.store, known, early.pictures[len(known) :])
+        return early
+
+    def label(self, listing: RunListing, should_stop: Callable[[], bool]) -> Iterator[Event]:
+        total = len(listing.pictures)
+        plan = BatchPlan(total=total, batch_size=self.batch_size)
+        journal = Journal.resume(self.store, plan)
+        yield Listed(
+            total=total,
+            done=len(journal),
+            labelled=listing.labelled_count,
+            other_extensions=listing.other_extensions,
+            unreadable_folders=listing.unreadable_folders,
+            device=self.device,
+        )
+        if len(journal) < total:
+            yield from self._label_rest(listing, journal, should_stop)
+        if len(journal) < total:
+            yield Stopped(done=len(journal), total=total)
+            return
+        yield self._finish()
+
+    def _label_rest(
+        self, listing: RunListing, journal: Journal, should_stop: Callable[[], bool]
+    ) -> Iterator[Event]:
+        labeller = self._labeller(listing)
+        # Whole batches from the listing's beginning: that is what a resumed journal holds.
+        rest = itertools.islice(listing.pictures, len(journal), None)
+        workers = self.request.workers
+        frames = load_frames(
+            rest,
+            _preparer(self.request),
+            workers=suiting_workers() if workers is None else workers,
+        )
+        failures = 0
+        with contextlib.closing(frames) as stream:
+            for batch in _batched(stream, self.batch_size):
+                records = labeller.label(batch)
+                journal.append([record.to_record() for record in records])
+                new_failures = tuple(item for item in records if isinstance(item, Failure))
+                failures += len(new_failures)
+                yield BatchDone(done=len(journal), failures=failures, new_failures=new_failures)
+                if should_stop():
+                    return
+
+    def _labeller(self, listing: RunListing) -> BatchLabeller:
+        return BatchLabeller(
+            ready_model(self.request.model, self.request.settings, device=self.device),
+            self.request.settings,
+            uid_seed=uid_seed(self.identity),
+            writers=picture_writers(self.request, self.store),
+            labelled=listing.labelled,
+        )
+
+    def _finish(self) -> Finished:
+        request = self.request
+        classes = request.classes
+        model = {"name": request.model.card.name, "sha256": self.weights_sha256}
+        info = {
+            "description": f"Instance masks by yolact_cli with {model['name']}",
+            "version": versions()["yolact_cli"],
+            "model": model,
+        }
+        tally = write_projections(self.store, request.write, classes=classes, info=info)
+        failures = tuple(itertools.islice(read_failures(self.store), SHOWN_FAILURES))
+        settings = {key: value for key, value in self.identity.items() if key != "model"}
+        manifest = Manifest(
+            settings=settings | run_notes(request, device=self.device, batch_size=self.batch_size),
+            model=self.identity["model"],
+            classes=classes,
+            tally=tally,
+            times=self._times(),
+            outputs=tuple(request.write),
+        )
+        write_manifest(self.store, manifest)
+        return Finished(manifest=manifest.to_record(), failures=failures)
+
+    def _times(self) -> dict[str, Any]:
+        """Of this attempt: earlier ones may be days ago."""
+        return {
+            "started": self.started.isoformat(timespec="seconds"),
+            "finished": datetime.now(UTC).isoformat(timespec="seconds"),
+            "seconds": round(time.monotonic() - self.started_s, 1),
+        }
+
+
+def check_output(store: Store, identity: Mapping[str, Any], *, overwrite: bool) -> RunState:
+    """What the output folder holds, known not to stand in the way.
+
+    Raises:
+        OutputExistsError: A finished run (unless ``overwrite``), or files of somebody else.
+        RunMismatchError: An unfinished run of other settings (unless ``overwrite``).
+    """
+    state = run_state(store)
+    if state is RunState.FINISHED and not overwrite:
+        raise OutputExistsError(
+            "The output folder holds a finished run.",
+            remedy="Choose another folder, or replace the run with --overwrite.",
+        )
+    if state is RunState.UNFINISHED and not overwrite:
+        check_same_settings(store, identity)
+    return state
+
+
+def suiting_workers() -> int:
+    """Decoding processes that leave a core to the network, where there are cores to share."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return max(1, min((cores or 1) - 1, MOST_WORKERS))
+
+
+def _suiting_batch_size(device_type: str) -> int:
+    return BATCH_SIZE_CPU if device_type == "cpu" else BATCH_SIZE_GPU
+
+
+def _preparer(request: AnnotateRequest) -> FramePreparer:
+    settings = request.settings
+    return FramePreparer(
+        resize=resize_of(request.model.card),
+        decode=DecodeSettings(
+            max_pixels=settings.max_pixels,
+            bit_depth=settings.bit_depth,
+            allow_truncated=settings.allow_truncated,
+        ),
+        preview_max_px=request.overlay_max_px if "overlay" in request.write else None,
+    )
+
+
+def _batched(
+    frames: Iterable[Frame | Failure], batch_size: int
+) -> Iterator[Sequence[Frame | Failure]]:
+    iterator = iter(frames)
+    while batch := list(itertools.islice(iterator, batch_size)):
+        yield batch

@@ -1,0 +1,67 @@
+"""What a run of ``annotate`` tells while it goes; progress is drawn from these."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from yolact_cli.structures import Failure
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listed:
+    """The listing is written; the network comes next.
+
+    Attributes:
+        total: Pictures in the run.
+        done: Of these, done by an earlier attempt.
+        labelled: Pictures that people labelled: left out (skip) or among the total (merge).
+        other_extensions: Files passed over in folders, by extension.
+        unreadable_folders: Folders that could not be looked into.
+        device: Where the network runs.
+    """
+
+    total: int
+    done: int
+    labelled: int
+    other_extensions: Mapping[str, int]
+    unreadable_folders: tuple[str, ...]
+    device: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BatchDone:
+    """A batch is in the journal, its files in place.
+
+    Attributes:
+        done: Pictures done so far, by this attempt and earlier ones, failures included.
+        failures: Failures of this attempt so far.
+        new_failures: Those of this batch.
+    """
+
+    done: int
+    failures: int
+    new_failures: tuple[Failure, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stopped:
+    """The caller asked to stop; the same request goes on from here."""
+
+    done: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finished:
+    """All files are written.
+
+    Attributes:
+        manifest: As in ``manifest.json``.
+        failures: The first failures of the whole run, in order; all are in ``failures.csv``.
+    """
+
+    manifest: Mapping[str, Any]
+    failures: tuple[Failure, ...]
+
+
+Event = Listed | BatchDone | Stopped | Finished

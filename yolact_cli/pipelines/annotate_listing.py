@@ -1,0 +1,79 @@
+"""The pictures of a run: those listed before, those new since, and those people labelled."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from yolact_cli.errors import NoInputsError
+from yolact_cli.pipelines.annotate_request import AnnotateRequest
+from yolact_cli.pipelines.existing import ExistingLabels, without_labelled
+from yolact_cli.sources.discover import Discovery, discover
+from yolact_cli.structures import ListedPicture, TruthPicture
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunListing:
+    """What a run is about.
+
+    Attributes:
+        pictures: In order of their ids, 1 to n.
+        labelled: Of these, what people put into them (merge), by picture id.
+        labelled_count: Pictures that people labelled, those left out (skip) included.
+        other_extensions: Files passed over in folders, by extension.
+        unreadable_folders: Folders that could not be looked into.
+    """
+
+    pictures: Sequence[ListedPicture]
+    labelled: Mapping[int, TruthPicture]
+    labelled_count: int
+    other_extensions: Mapping[str, int]
+    unreadable_folders: tuple[str, ...]
+
+
+def look_for_pictures(request: AnnotateRequest, known: Sequence[ListedPicture]) -> RunListing:
+    """The run's pictures, new ones behind those known; nothing is written.
+
+    Args:
+        request: What to look for, and where.
+        known: The listing so far.
+
+    Raises:
+        InputError: No pictures, or a source that is not there.
+        BadCocoError: The labels that people made cannot be trusted.
+    """
+    found = discover(
+        request.sources,
+        output=request.output,
+        recursive=request.recursive,
+        list_stream=request.list_stream,
+        known=known,
+    )
+    pictures = [*known, *found.pictures]
+    if request.existing is None:
+        return _listing(pictures, found, labelled={}, labelled_count=0)
+    labelled = ExistingLabels(request.existing.path).match(pictures)
+    if request.existing.keep == "merge":
+        return _listing(pictures, found, labelled=labelled, labelled_count=len(labelled))
+    new = without_labelled(found.pictures, labelled, first_id=len(known) + 1)
+    if not known and not new:
+        raise NoInputsError(
+            f"All {len(found.pictures)} pictures are labelled already.",
+            remedy="Look for more in them with --keep merge.",
+        )
+    left_out = len(found.pictures) - len(new)
+    return _listing([*known, *new], found, labelled={}, labelled_count=left_out)
+
+
+def _listing(
+    pictures: Sequence[ListedPicture],
+    found: Discovery,
+    *,
+    labelled: Mapping[int, TruthPicture],
+    labelled_count: int,
+) -> RunListing:
+    return RunListing(
+        pictures=pictures,
+        labelled=labelled,
+        labelled_count=labelled_count,
+        other_extensions=found.other_extensions,
+        unreadable_folders=found.unreadable_folders,
+    )

@@ -1,0 +1,85 @@
+"""What a run would do, without doing any of it."""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from yolact_cli.pipelines.annotate import check_output
+from yolact_cli.pipelines.annotate_listing import RunListing, look_for_pictures
+from yolact_cli.pipelines.annotate_request import AnnotateRequest, WriteKind, run_identity
+from yolact_cli.runs.journal import read_journal
+from yolact_cli.runs.listing import read_listing
+from yolact_cli.runs.state import RunState
+from yolact_cli.store import LocalStore
+from yolact_cli.zoo.load import weights_checksum
+
+# Bytes a picture of a few objects comes to, from runs over photographs of about a megapixel.
+BYTES_A_PICTURE: dict[WriteKind, int] = {
+    "coco": 2_500,
+    "results": 2_000,
+    "overlay": 250_000,
+    "masks": 15_000,
+    "objects": 12_000,
+}
+_ALWAYS_BYTES = 2_500
+"""The journal's and the listing's share."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnnotatePlan:
+    """Counts of what a run would read and write.
+
+    Attributes:
+        pictures: In the run.
+        done: Of these, in the journal of the unfinished run in the folder.
+        source_bytes: Size of the picture files still to be read.
+        expected_bytes: Rough size of what would be written for them.
+        labelled: Pictures that people labelled: left out (skip) or among the pictures (merge).
+        other_files: Files passed over in folders.
+        output: The run's folder.
+        resumes: Whether an unfinished run would be gone on with.
+    """
+
+    pictures: int
+    done: int
+    source_bytes: int
+    expected_bytes: int
+    labelled: int
+    other_files: int
+    output: str
+    resumes: bool
+
+    def to_record(self) -> dict[str, Any]:
+        """The plan as plain JSON types."""
+        return asdict(self)
+
+
+def plan_annotation(request: AnnotateRequest) -> AnnotatePlan:
+    """Look for the pictures and into the output folder; write nothing, run nothing.
+
+    Raises:
+        YolactError: What would stop the run at its start.
+    """
+    store = LocalStore(request.output)
+    identity = run_identity(request, weights_sha256=weights_checksum(request.model))
+    state = check_output(store, identity, overwrite=request.overwrite)
+    resumes = state is RunState.UNFINISHED and not request.overwrite
+    known = read_listing(store) if resumes else []
+    done = {record["id"] for record in read_journal(store)} if resumes else set()
+    return _plan(request, look_for_pictures(request, known), done, resumes=resumes)
+
+
+def _plan(
+    request: AnnotateRequest, listing: RunListing, done: set[int], *, resumes: bool
+) -> AnnotatePlan:
+    left = [picture for picture in listing.pictures if picture.picture_id not in done]
+    bytes_a_picture = _ALWAYS_BYTES + sum(BYTES_A_PICTURE[kind] for kind in request.write)
+    return AnnotatePlan(
+        pictures=len(listing.pictures),
+        done=len(listing.pictures) - len(left),
+        source_bytes=sum(picture.size_bytes for picture in left),
+        expected_bytes=bytes_a_picture * len(left),
+        labelled=listing.labelled_count,
+        other_files=sum(listing.other_extensions.values()),
+        output=str(request.output),
+        resumes=resumes,
+    )

@@ -1,0 +1,118 @@
+"""What a run of ``annotate`` is asked to do, and which part of that decides its labels."""
+
+import dataclasses
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from yolact_cli.datasets.class_map import ClassMap
+from yolact_cli.settings import LabelSettings
+from yolact_cli.structures import Category
+from yolact_cli.zoo.resolve import ModelSource
+
+WriteKind = Literal["coco", "results", "overlay", "masks", "objects"]
+WRITE_KINDS: tuple[WriteKind, ...] = ("coco", "results", "overlay", "masks", "objects")
+Keep = Literal["skip", "merge"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Existing:
+    """Labels that people made, and what becomes of their pictures."""
+
+    path: Path
+    """A COCO data set."""
+    keep: Keep
+    """skip: labelled pictures stay out of the run; merge: they get objects where nobody put one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnnotateRequest:
+    """Everything that ``annotate`` needs to know."""
+
+    sources: tuple[str, ...]
+    """Folders, files, patterns, ``@list.txt`` or ``-``."""
+    output: Path
+    """The run's folder."""
+    model: ModelSource
+    settings: LabelSettings
+    write: tuple[WriteKind, ...] = ("coco", "overlay")
+    """Kinds of files; manifest and failures are always written."""
+    class_map: ClassMap | None = None
+    """Other names for classes, or None for the model's own."""
+    existing: Existing | None = None
+    device: str = "auto"
+    batch_size: int | None = None
+    """Pictures run together; None for one that suits the device."""
+    workers: int | None = None
+    """Processes that decode; 0 for none, None for as many as suit the machine."""
+    recursive: bool = True
+    """Look into folders of folders."""
+    overwrite: bool = False
+    """Clear what an earlier run left in the folder."""
+    overlay_max_px: int = 1600
+    """Longest side of an overlay, 0 for the picture's own."""
+    list_stream: Iterable[str] | None = None
+    """The lines behind the source ``-``."""
+
+    @property
+    def classes(self) -> dict[int, Category | None]:
+        """What each class of the model is written as; None: not at all."""
+        class_map = self.class_map or ClassMap(names={})
+        return class_map.new_categories(self.model.card.categories)
+
+
+def run_identity(request: AnnotateRequest, *, weights_sha256: str) -> dict[str, Any]:
+    """The settings that a resumed run must share with the first attempt, as plain JSON types."""
+    card = request.model.card
+    existing = request.existing
+    return {
+        "model": {
+            "name": card.name,
+            "sha256": weights_sha256,
+            "input_size": card.network.input_size,
+            "classes": list(card.labels.names),
+        },
+        "labels": dataclasses.asdict(request.settings),
+        "class_map": _written_names(request),
+        "existing": existing and {"sha256": _sha256(existing.path), "keep": existing.keep},
+        "write": sorted(request.write),
+        "overlay_max_px": request.overlay_max_px if "overlay" in request.write else None,
+    }
+
+
+def run_notes(request: AnnotateRequest, *, device: str, batch_size: int) -> dict[str, Any]:
+    """What may differ when a run is resumed, for people to read."""
+    return {
+        "sources": list(request.sources),
+        "recursive": request.recursive,
+        "device": device,
+        "batch_size": batch_size,
+        "workers": request.workers,
+    }
+
+
+def uid_seed(identity: Mapping[str, Any]) -> str:
+    """What tells objects of one way of labelling from those of another.
+
+    Thresholds that only leave objects out are not part of it: an object keeps its uid when a
+    threshold is lowered to see more.
+    """
+    left_out = {"score_threshold", "min_area_px", "allow_truncated", "max_pixels"}
+    labels = {key: value for key, value in identity["labels"].items() if key not in left_out}
+    parts = {"model": identity["model"], "labels": labels}
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+
+def _written_names(request: AnnotateRequest) -> dict[str, str | None] | None:
+    if request.class_map is None:
+        return None
+    names = (category.name for category in request.model.card.categories)
+    return {name: request.class_map.new_name(name) for name in names}
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

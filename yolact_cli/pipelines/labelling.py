@@ -1,0 +1,114 @@
+"""One batch at a time: frames through the network, masks, and the picture's own files."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from yolact_cli.errors import DiskFullError, OutputError, UnreadablePictureError, YolactError
+from yolact_cli.inference.postprocess import PictureKey, detections_from_candidates
+from yolact_cli.pipelines.annotate_request import AnnotateRequest
+from yolact_cli.pipelines.existing import without_overlaps
+from yolact_cli.pipelines.model import ReadyModel
+from yolact_cli.settings import LabelSettings
+from yolact_cli.store import Store
+from yolact_cli.structures import Candidates, Detections, Failure, Frame, TruthPicture
+from yolact_cli.writers.instance_png import InstancePngWriter
+from yolact_cli.writers.object_png import ObjectPngWriter
+from yolact_cli.writers.overlay import OverlayStyle, OverlayWriter
+from yolact_cli.writers.protocol import PictureWriter
+from yolact_cli.writers.semantic_png import SemanticPngWriter
+
+
+class BatchLabeller:
+    """Labels batches; when it returns one, the files of its pictures are in place."""
+
+    def __init__(
+        self,
+        model: ReadyModel,
+        settings: LabelSettings,
+        *,
+        uid_seed: str,
+        writers: Sequence[PictureWriter],
+        labelled: Mapping[int, TruthPicture],
+    ) -> None:
+        """Take what batches are labelled with.
+
+        Args:
+            model: Ready to run.
+            settings: Thresholds and kind of crop.
+            uid_seed: As in :func:`detections_from_candidates`.
+            writers: Of per-picture files.
+            labelled: What people put into pictures, by picture id; they get no object there.
+        """
+        self._model = model
+        self._settings = settings
+        self._uid_seed = uid_seed
+        self._writers = writers
+        self._labelled = labelled
+
+    def label(self, batch: Sequence[Frame | Failure]) -> list[Detections | Failure]:
+        """Labels of each picture, in order; a failure stays one, and may become one here.
+
+        Raises:
+            DiskFullError: No space for a picture's files.
+            DeviceError: Not even one picture fits into the device's memory.
+        """
+        found = self._run(batch)
+        return [
+            item if isinstance(item, Failure) else self._finish(item, candidates)
+            for item, candidates in zip(batch, found, strict=True)
+        ]
+
+    def _run(self, batch: Sequence[Frame | Failure]) -> Sequence[Candidates | None]:
+        frames = [item for item in batch if isinstance(item, Frame)]
+        if not frames:
+            return [None] * len(batch)
+        # A failed picture keeps its slot, empty: the batch's shape decides the last digits of
+        # its results, and a picture may fail in one attempt and not in another.
+        empty = np.zeros_like(frames[0].pixels)
+        slots = [item.pixels if isinstance(item, Frame) else empty for item in batch]
+        return self._model.runtime.run(np.stack(slots))
+
+    def _finish(self, frame: Frame, candidates: Candidates | None) -> Detections | Failure:
+        assert candidates is not None  # noqa: S101 - there is a frame, so the batch was run
+        key = PictureKey(picture_id=frame.picture_id, name=frame.name, size_hw=frame.size_hw)
+        detections = detections_from_candidates(
+            candidates, key, settings=self._settings, uid_seed=self._uid_seed
+        )
+        labelled = self._labelled.get(frame.picture_id)
+        try:
+            if labelled is not None:
+                detections = without_overlaps(detections, labelled)
+            for writer in self._writers:
+                writer.write(frame, detections)
+        except DiskFullError:
+            raise
+        except UnreadablePictureError as error:
+            return _failure(frame, "existing", error)
+        except OutputError as error:
+            return _failure(frame, "write", error)
+        return detections
+
+
+def picture_writers(request: AnnotateRequest, store: Store) -> list[PictureWriter]:
+    """The writers of the per-picture files that a request asks for."""
+    classes = request.classes
+    writers: list[PictureWriter] = []
+    if "overlay" in request.write:
+        style = OverlayStyle(max_side_px=request.overlay_max_px or None)
+        writers.append(OverlayWriter(store, classes, style))
+    if "masks" in request.write:
+        writers += [InstancePngWriter(store, classes), SemanticPngWriter(store, classes)]
+    if "objects" in request.write:
+        writers.append(ObjectPngWriter(store, classes))
+    return writers
+
+
+def _failure(frame: Frame, stage: str, error: YolactError) -> Failure:
+    return Failure(
+        picture_id=frame.picture_id,
+        name=frame.name,
+        stage=stage,
+        error=type(error).__name__,
+        message=str(error),
+    )
