@@ -93,3 +93,71 @@ def make_detections(make_instance: Callable[..., Instance]) -> Callable[..., Det
         )
 
     return build
+
+
+TINY_CARD = """
+name = "tiny"
+summary = "A small network with random weights"
+
+[network]
+backbone = "efficientnet_lite0"
+num_classes = 3
+input_size = 96
+fpn_channels = 32
+num_prototypes = 8
+proto_channels = 16
+
+[network.anchors]
+scales_px = [[12.0], [24.0], [48.0], [72.0], [96.0]]
+
+[input]
+mean = [120.0, 120.0, 120.0]
+std = [60.0, 60.0, 60.0]
+interpolation = "area"
+
+[labels]
+names = ["cat", "dog", "person"]
+
+[weights]
+file = "tiny.safetensors"
+license = "MIT"
+origin = "random numbers"
+data = "none"
+data_terms = "none"
+"""
+
+
+@pytest.fixture(scope="session")
+def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The card of a small network (3 classes, 96 px) that fires on anything, with its weights.
+
+    Scores lie all over (0, 1); what it finds means nothing, but is always the same.
+    """
+    import torch
+    from safetensors.torch import save_file
+
+    from yolact_cli.network.yolact import Yolact
+    from yolact_cli.zoo.card import read_card
+
+    card_path = tmp_path_factory.mktemp("model") / "tiny.toml"
+    card_path.write_text(TINY_CARD, encoding="utf-8")
+    with torch.random.fork_rng():
+        torch.manual_seed(7)
+        network = Yolact(read_card(card_path).network)
+        for name, module in network.named_modules():
+            if isinstance(module, torch.nn.Conv2d) and not name.startswith("backbone"):
+                torch.nn.init.kaiming_normal_(module.weight)
+            if isinstance(module, torch.nn.BatchNorm2d):
+                module.momentum = None  # the plain average of what follows
+        with torch.no_grad():
+            for _ in range(4):  # batch-norm statistics, or no picture would differ from another
+                network.train()(
+                    torch.randn(16, 3, 3, 3).repeat_interleave(32, 2).repeat_interleave(32, 3)
+                )
+            head = network.prediction_layers[0]
+            head.conf_layer.weight *= 0.6
+            head.conf_layer.bias[::4] += 2
+            head.mask_layer.bias += 0.5
+            head.bbox_layer.weight *= 0.2
+    save_file(network.state_dict(), card_path.with_suffix(".safetensors"))
+    return card_path
