@@ -6,7 +6,6 @@ layer is ours, after RetinaNet (arXiv 1708.02002) section 3.3.
 
 import math
 
-import torch
 from torch import nn
 
 from yolact_cli.network.yolact import Yolact
@@ -24,8 +23,7 @@ def initialise(network: Yolact) -> None:
             if module.bias is not None:
                 nn.init.zeros_(module.bias)
     classes = network.config.num_classes
-    for head in network.prediction_layers:
-        bias = head.conf_layer.bias
-        with torch.no_grad():
-            odds = BACKGROUND_PRIOR / (1 - BACKGROUND_PRIOR) * classes
-            bias.view(-1, classes + 1)[:, 0] = math.log(odds)
+    odds = BACKGROUND_PRIOR / (1 - BACKGROUND_PRIOR) * classes
+    for name, parameter in network.named_parameters():
+        if name.endswith("conf_layer.bias"):
+            parameter.detach().view(-1, classes + 1)[:, 0] = math.log(odds)
