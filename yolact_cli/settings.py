@@ -10,6 +10,8 @@ from typing import Literal
 NmsKind = Literal["fast", "standard", "agnostic"]
 MaskCrop = Literal["image", "prototype"]
 Precision = Literal["fp32", "bf16", "fp16"]
+WriteKind = Literal["coco", "results", "overlay", "masks", "objects"]
+Keep = Literal["skip", "merge"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

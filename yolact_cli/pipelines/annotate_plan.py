@@ -5,10 +5,11 @@ from typing import Any
 
 from yolact_cli.pipelines.annotate import check_output
 from yolact_cli.pipelines.annotate_listing import RunListing, look_for_pictures
-from yolact_cli.pipelines.annotate_request import AnnotateRequest, WriteKind, run_identity
+from yolact_cli.pipelines.annotate_request import AnnotateRequest, run_identity
 from yolact_cli.runs.journal import read_journal
 from yolact_cli.runs.listing import read_listing
 from yolact_cli.runs.state import RunState
+from yolact_cli.settings import WriteKind
 from yolact_cli.store import LocalStore
 from yolact_cli.zoo.load import weights_checksum
 

@@ -6,16 +6,12 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from yolact_cli.datasets.class_map import ClassMap
-from yolact_cli.settings import LabelSettings
+from yolact_cli.settings import Keep, LabelSettings, WriteKind
 from yolact_cli.structures import Category
 from yolact_cli.zoo.resolve import ModelSource
-
-WriteKind = Literal["coco", "results", "overlay", "masks", "objects"]
-WRITE_KINDS: tuple[WriteKind, ...] = ("coco", "results", "overlay", "masks", "objects")
-Keep = Literal["skip", "merge"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

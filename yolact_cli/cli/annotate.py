@@ -1,0 +1,157 @@
+"""``yolact annotate``: photographs in, labels out."""
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, get_args
+
+import click
+
+from yolact_cli.cli import annotate_words, options, reporting
+from yolact_cli.cli.annotate_options import (
+    LABEL_OPTIONS,
+    MACHINE_OPTIONS,
+    PICTURE_OPTIONS,
+    with_options,
+)
+from yolact_cli.cli.interruption import Interruption
+from yolact_cli.settings import LabelSettings, NmsSettings, WriteKind
+
+if TYPE_CHECKING:
+    from yolact_cli.pipelines.annotate_request import AnnotateRequest
+    from yolact_cli.zoo.resolve import ModelSource
+
+DEFAULT_MODEL = "yolact_lite0"
+SOME_FAILED = 3
+
+
+@click.command()
+@click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path, file_okay=False),
+    required=True,
+    metavar="RUN",
+    help="The folder of the run; an unfinished run in it is resumed.",
+)
+@click.option(
+    "-m",
+    "--model",
+    default=DEFAULT_MODEL,
+    show_default=True,
+    help="A model's name, its card, or a .pth or .safetensors file.",
+)
+@click.option(
+    "--write",
+    type=options.CommaList(get_args(WriteKind)),
+    default="coco,overlay",
+    show_default=True,
+    help="annotations.json, results.json, pictures with objects drawn on them, PNGs of instances "
+    "and classes, PNGs of single objects.",
+)
+@options.config_option
+@with_options(*LABEL_OPTIONS, *MACHINE_OPTIONS, *PICTURE_OPTIONS)
+@click.option("--overwrite", is_flag=True, help="Replace the run in the folder.")
+@click.option("--dry-run", is_flag=True, help="Count what would be done, and do nothing.")
+@options.json_option
+def annotate(dry_run: bool, as_json: bool, **chosen: Any) -> int:
+    """Outline the objects in photographs.
+
+    SOURCE is a folder, a picture, a pattern such as 'photos/*.jpg', @list.txt with a path a line,
+    or - for such a list on standard input.
+
+    The run can be stopped at any time and goes on when the same command is given again. Pictures
+    that cannot be read are listed at the end and in failures.csv, and the exit code is then 3.
+    """  # fmt: skip
+    request = _request(chosen)
+    if dry_run:
+        from yolact_cli.pipelines.annotate_plan import plan_annotation
+
+        annotate_words.show_plan(plan_annotation(request), as_json=as_json)
+        return 0
+    return _run(request, as_json=as_json)
+
+
+def _run(request: "AnnotateRequest", *, as_json: bool) -> int:
+    from yolact_cli.pipelines.annotate import annotate as annotate_pictures
+    from yolact_cli.pipelines.annotate_events import BatchDone, Finished, Listed, Stopped
+
+    with Interruption() as interruption:
+        events = annotate_pictures(request, should_stop=lambda: bool(interruption))
+        listed = next(events)
+        assert isinstance(listed, Listed)  # noqa: S101 - a run's first word
+        annotate_words.say_listed(listed)
+        with reporting.Progress(listed.total, initial=listed.done) as progress:
+            for event in events:
+                match event:
+                    case BatchDone():
+                        progress.update(event.done, event.failures)
+                    case Stopped():
+                        annotate_words.say_stopped(event)
+                        return interruption.exit_code
+                    case Finished():
+                        finished = event
+    annotate_words.show_finished(finished, request.output, as_json=as_json)
+    return SOME_FAILED if finished.failures else 0
+
+
+def _request(chosen: dict[str, Any]) -> "AnnotateRequest":
+    from yolact_cli.datasets.class_map import read_class_map
+    from yolact_cli.pipelines.annotate_request import AnnotateRequest, Existing
+    from yolact_cli.zoo.resolve import resolve_model
+
+    if chosen["keep"] and not chosen["existing"]:
+        raise click.UsageError("--keep says what to do with the pictures in --existing.")
+    if not chosen["write"]:
+        raise click.BadParameter("Nothing is to be written.", param_hint="--write")
+    model = resolve_model(chosen["model"])
+    class_map = read_class_map(chosen["class_map"]) if chosen["class_map"] else None
+    existing = chosen["existing"]
+    sources: tuple[str, ...] = chosen["sources"]
+    return AnnotateRequest(
+        sources=sources,
+        output=chosen["output"],
+        model=model,
+        settings=_label_settings(chosen, model, class_map),
+        write=chosen["write"],
+        class_map=class_map,
+        existing=existing and Existing(path=existing, keep=chosen["keep"] or "skip"),
+        device=chosen["device"],
+        batch_size=chosen["batch_size"],
+        workers=chosen["workers"],
+        recursive=chosen["recursive"],
+        overwrite=chosen["overwrite"],
+        overlay_max_px=chosen["overlay_size"],
+        list_stream=_lines_of_stdin() if "-" in sources else None,
+    )
+
+
+def _lines_of_stdin() -> list[str]:
+    # As file names are, not as the terminal writes: they may hold bytes that are no text.
+    return [os.fsdecode(line) for line in sys.stdin.buffer]
+
+
+def _label_settings(chosen: dict[str, Any], model: "ModelSource", class_map: Any) -> LabelSettings:
+    from yolact_cli.pipelines.classes import wanted_class_names
+
+    return LabelSettings(
+        nms=NmsSettings(
+            kind=chosen["nms"],
+            iou_threshold=chosen["iou_threshold"],
+            max_detections=chosen["max_detections"],
+        ),
+        score_threshold=chosen["score_threshold"],
+        class_names=wanted_class_names(
+            model.card.categories,
+            only=chosen["classes"],
+            exclude=chosen["exclude"] or (),
+            class_map=class_map,
+        ),
+        min_area_px=chosen["min_area"],
+        mask_crop=chosen["mask_crop"],
+        precision=chosen["precision"],
+        bit_depth=chosen["bit_depth"],
+        allow_truncated=chosen["allow_truncated"],
+        max_pixels=chosen["max_pixels"],
+    )

@@ -1,0 +1,118 @@
+"""The options of ``yolact annotate``, but for what every run is told: sources, output, model."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, get_args
+
+import click
+
+from yolact_cli.cli import options
+from yolact_cli.settings import Keep, LabelSettings, MaskCrop, NmsKind, NmsSettings, Precision
+
+_LABELS = LabelSettings()
+_NMS = NmsSettings()
+_FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
+
+Decorator = Callable[[Any], Any]
+
+LABEL_OPTIONS: tuple[Decorator, ...] = (
+    click.option(
+        "--score-threshold", type=click.FloatRange(0, 1, max_open=True),
+        default=_LABELS.score_threshold, show_default=True,
+        help="Leave out objects whose class confidence is not above this.",
+    ),
+    options.classes_option,
+    click.option(
+        "--exclude", type=options.CommaList(), metavar="NAME,...", help="All classes but these.",
+    ),
+    options.class_map_option,
+    click.option(
+        "--max-detections", type=click.IntRange(1, 200), default=_NMS.max_detections,
+        show_default=True, help="Most objects a picture, the best by score.",
+    ),
+    click.option(
+        "--min-area", type=click.IntRange(1), default=_LABELS.min_area_px, show_default=True,
+        metavar="PIXELS", help="Leave out smaller masks.",
+    ),
+    click.option(
+        "--nms", type=click.Choice(get_args(NmsKind)), default=_NMS.kind, show_default=True,
+        help="Which of several overlapping boxes stay: the paper's Fast NMS by class, standard "
+        "greedy NMS by class, or Fast NMS over all classes at once.",
+    ),
+    click.option(
+        "--iou-threshold", type=click.FloatRange(0, 1, min_open=True),
+        default=_NMS.iou_threshold, show_default=True,
+        help="Overlap above which the box of the lower score goes.",
+    ),
+    click.option(
+        "--mask-crop", type=click.Choice(get_args(MaskCrop)), default=_LABELS.mask_crop,
+        show_default=True,
+        help="Crop masks by their boxes in the picture, or among the prototypes as the reference "
+        "does.",
+    ),
+    click.option(
+        "--existing", type=_FILE, metavar="LABELS.json",
+        help="A COCO data set of objects that people have labelled.",
+    ),
+    click.option(
+        "--keep", type=click.Choice(get_args(Keep)),
+        help="What becomes of the pictures labelled in --existing: they are left out (skip), or "
+        "given only objects that overlap none of those there (merge).  [default: skip]",
+    ),
+)  # fmt: skip
+"""What is labelled."""
+
+MACHINE_OPTIONS: tuple[Decorator, ...] = (
+    click.option(
+        "--device", default="auto", show_default=True, metavar="auto|cpu|cuda[:N]|mps",
+        help="Where the network runs.",
+    ),
+    click.option(
+        "--precision", type=click.Choice(get_args(Precision)), default=_LABELS.precision,
+        show_default=True, help="Arithmetic of the network.",
+    ),
+    click.option(
+        "--batch-size", type=click.IntRange(1, 1024),
+        help="Pictures run together.  [default: 4, on a GPU 16]",
+    ),
+    click.option(
+        "--workers", type=click.IntRange(0, 256),
+        help="Processes that decode ahead; 0 for none.  [default: by cores, at most 4]",
+    ),
+)  # fmt: skip
+"""What runs the network, and how."""
+
+PICTURE_OPTIONS: tuple[Decorator, ...] = (
+    click.option(
+        "--recursive/--no-recursive", default=True, show_default=True,
+        help="Look into folders of folders.",
+    ),
+    click.option(
+        "--bit-depth", type=click.IntRange(8, 16), metavar="BITS",
+        help="Significant bits of 16-bit pictures, such as 12.  [default: 16]",
+    ),
+    click.option(
+        "--allow-truncated", is_flag=True,
+        help="Use what is readable of pictures that are cut off.",
+    ),
+    click.option(
+        "--max-pixels", type=click.IntRange(1), default=_LABELS.max_pixels, show_default=True,
+        help="Refuse larger pictures.",
+    ),
+    click.option(
+        "--overlay-size", type=click.IntRange(0), default=1600, show_default=True,
+        metavar="PIXELS", help="Longest side of overlays; 0 for the picture's own.",
+    ),
+)  # fmt: skip
+"""Which pictures are read and how, and how large they are drawn."""
+
+
+def with_options(*decorators: Decorator) -> Decorator:
+    """All of these options, in ``--help`` in this order."""
+
+    def decorate(function: Any) -> Any:
+        for decorator in reversed(decorators):
+            function = decorator(function)
+        return function
+
+    return decorate

@@ -1,0 +1,92 @@
+"""What ``yolact annotate`` says before, on the way, and at the end."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from yolact_cli.cli import reporting
+
+if TYPE_CHECKING:
+    from yolact_cli.pipelines.annotate_events import Finished, Listed, Stopped
+    from yolact_cli.pipelines.annotate_plan import AnnotatePlan
+
+_SHOWN_EXTENSIONS = 5
+
+
+def say_listed(listed: "Listed") -> None:
+    """What was found, and what was passed over."""
+    pictures = reporting.counted(listed.total, "picture")
+    resumed = f", {listed.done} of them done before" if listed.done else ""
+    reporting.message(f"{pictures}{resumed}; the network runs on {listed.device}.")
+    if listed.labelled:
+        reporting.message(f"{reporting.counted(listed.labelled, 'picture')} labelled by people.")
+    if listed.other_extensions:
+        counts = list(listed.other_extensions.items())
+        named = ", ".join(f"{count} {name}" for name, count in counts[:_SHOWN_EXTENSIONS])
+        more = ", …" if len(counts) > _SHOWN_EXTENSIONS else ""
+        reporting.message(f"Passed over, being no pictures: {named}{more}.")
+    for folder in listed.unreadable_folders:
+        reporting.warn(f"{folder}: this folder cannot be looked into.")
+
+
+def say_stopped(stopped: "Stopped") -> None:
+    """How far it got."""
+    reporting.message(
+        f"Stopped after {stopped.done} of {stopped.total} pictures. "
+        "Give the same command again to go on."
+    )
+
+
+def show_plan(plan: "AnnotatePlan", *, as_json: bool) -> None:
+    """What a run would do, on stdout."""
+    if as_json:
+        reporting.print_json(plan.to_record())
+        return
+    verb = "would be resumed" if plan.resumes else "would be written"
+    rows = [
+        ["pictures", str(plan.pictures)],
+        ["done before", str(plan.done)],
+        ["labelled by people", str(plan.labelled)],
+        ["other files passed over", str(plan.other_files)],
+        ["to be read", _size(plan.source_bytes)],
+        ["to be written, about", _size(plan.expected_bytes)],
+    ]
+    reporting.print_table([f"{plan.output} {verb}", ""], rows)
+
+
+def show_finished(finished: "Finished", output: Path, *, as_json: bool) -> None:
+    """The failures on stderr; the counts, or the whole manifest, on stdout."""
+    manifest = finished.manifest
+    counts = manifest["counts"]
+    for failure in finished.failures:
+        reporting.warn(failure.message)
+    unlisted = counts["failures"] - len(finished.failures)
+    if unlisted > 0:
+        reporting.warn(f"… and {unlisted} more in {output / 'failures.csv'}.")
+    if as_json:
+        reporting.print_json(manifest)
+        return
+    classes = [(one["objects"], one["name"]) for one in manifest["classes"] if one["objects"]]
+    if classes:
+        rows = [[name, str(objects)] for objects, name in sorted(classes, key=lambda one: -one[0])]
+        reporting.print_table(["class", "objects"], rows)
+    click.echo(_summary(counts, output))
+
+
+def _summary(counts: dict[str, int], output: Path) -> str:
+    objects = reporting.counted(counts["objects"], "object")
+    pictures = reporting.counted(counts["pictures"], "picture")
+    parts = [f"{objects} in {pictures}", f"{counts['pictures_without_objects']} without objects"]
+    if counts["failures"]:
+        parts.append(f"{counts['failures']} failed")
+    return f"{', '.join(parts)}: {output}"
+
+
+def _size(size_bytes: int) -> str:
+    size = float(size_bytes)
+    for unit in ("B", "kB", "MB"):
+        if size < 1000:
+            return f"{size:.0f} {unit}"
+        size /= 1000
+    return f"{size:.1f} GB"

@@ -1,0 +1,60 @@
+"""Which of a model's classes to look for."""
+
+from collections.abc import Sequence
+from difflib import get_close_matches
+
+from yolact_cli.datasets.class_map import ClassMap
+from yolact_cli.errors import SettingsError
+from yolact_cli.structures import Category
+
+
+def class_ids_of(
+    categories: Sequence[Category], names: Sequence[str] | None
+) -> tuple[int, ...] | None:
+    """The classes of those names, rising; None stays None and means all.
+
+    Raises:
+        SettingsError: A name that the model does not have.
+    """
+    if names is None:
+        return None
+    places = {category.name: place for place, category in enumerate(categories)}
+    for name in names:
+        if name not in places:
+            close = get_close_matches(name, places, n=1)
+            offer = f"Did you mean '{close[0]}'?" if close else f"It has {', '.join(places)}."
+            raise SettingsError(f"The model has no class '{name}'.", remedy=offer)
+    return tuple(sorted({places[name] for name in names}))
+
+
+def wanted_class_names(
+    categories: Sequence[Category],
+    *,
+    only: Sequence[str] | None = None,
+    exclude: Sequence[str] = (),
+    class_map: ClassMap | None = None,
+) -> tuple[str, ...] | None:
+    """The model's names of the classes to look for, in its order; None where that is all.
+
+    Args:
+        categories: The model's.
+        only: Names of the only ones, or None.
+        exclude: Names of those to leave out.
+        class_map: Leaves out what it drops.
+
+    Raises:
+        SettingsError: An unknown name, or nothing left.
+    """
+    chosen = class_ids_of(categories, only or None)
+    refused = set(class_ids_of(categories, exclude) or ())
+    if class_map is not None:
+        written = class_map.new_categories(categories)
+        refused |= {class_id for class_id, category in written.items() if category is None}
+    everything = range(len(categories))
+    left = [place for place in (chosen or everything) if place not in refused]
+    if not left:
+        raise SettingsError(
+            "No class is left to look for.",
+            remedy="Check --classes, --exclude and the class map against each other.",
+        )
+    return None if len(left) == len(categories) else tuple(categories[p].name for p in left)
