@@ -15,13 +15,12 @@ from typing import BinaryIO
 import cv2
 import numpy as np
 from jaxtyping import Shaped, UInt8
-from PIL import Image
 
 from yolact_cli.sources import heic
 from yolact_cli.sources.gate import (
-    FORMATS,
     Header,
     check_pixels,
+    open_image,
     pillow_without_limits,
     read_header,
     unreadable,
@@ -131,9 +130,8 @@ def _silent_cv2() -> Iterator[None]:
 
 def _by_pillow(file: BinaryIO, name: str, *, allow_truncated: bool) -> Samples:
     try:
-        file.seek(0)
         with pillow_without_limits(allow_truncated=allow_truncated):
-            image = Image.open(file, formats=FORMATS)
+            image = open_image(file)
             image.load()
             deep = image.mode.startswith(("I", "F"))
             samples = np.array(image if deep else image.convert("RGB"))

@@ -14,11 +14,11 @@ from yolact_cli.errors import UnreadablePictureError
 from yolact_cli.sources.signature import describe_head, is_picture
 
 _NAMES = (
-    "JPEG PNG WEBP TIFF BMP GIF AVIF JPEG2000 PPM MPO DIB DDS ICNS ICO IM MSP PCX PSD QOI SGI SUN"
+    "JPEG PNG WEBP TIFF BMP GIF AVIF JPEG2000 PPM DIB DDS ICNS ICO IM MSP PCX PSD QOI SGI SUN"
     " TGA XBM XPM"
 )
-FORMATS = tuple(_NAMES.split())
-"""Pillow's names of what is let in. EPS runs another program, and the rest are no photographs."""
+_FORMATS = tuple(_NAMES.split())
+# EPS runs another program, and the rest of what Pillow reads are no photographs.
 
 _ORIENTATION_TAG = 0x0112
 _TAIL_BYTES = 1 << 20
@@ -73,6 +73,13 @@ def pillow_without_limits(*, allow_truncated: bool = False) -> Iterator[None]:
             Image.MAX_IMAGE_PIXELS, ImageFile.LOAD_TRUNCATED_IMAGES = before
 
 
+def open_image(file: BinaryIO) -> Image.Image:
+    """A picture of the formats let in, its header read and its pixels not yet."""
+    Image.init()  # all readers; Pillow stumbles over a name whose reader is not loaded or built in
+    file.seek(0)
+    return Image.open(file, formats=[name for name in _FORMATS if name in Image.OPEN])
+
+
 def read_header(file: BinaryIO, name: str, head: bytes) -> Header:
     """What a picture's header says.
 
@@ -80,10 +87,8 @@ def read_header(file: BinaryIO, name: str, head: bytes) -> Header:
         UnreadablePictureError: It is no picture that we read.
     """
     try:
-        file.seek(0)
         with pillow_without_limits():
-            Image.init()  # every reader, or those not loaded yet count as unknown formats
-            image = Image.open(file, formats=FORMATS)
+            image = open_image(file)
             return Header(size_wh=image.size, orientation=_orientation(image, file))
     except MemoryError:
         raise
