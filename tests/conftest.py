@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
@@ -161,3 +162,24 @@ def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
             head.bbox_layer.weight *= 0.2
     save_file(network.state_dict(), card_path.with_suffix(".safetensors"))
     return card_path
+
+
+@pytest.fixture
+def make_photos(tmp_path: Path, make_picture: Callable[..., np.ndarray]) -> Callable[..., Path]:
+    """Write PNGs below ``photos/`` and return it: ``make_photos("a.png", "b/c.png")``.
+
+    Pictures differ from one another, and are the same in every test. Small sizes alternate.
+    """
+
+    def build(*names: str, folder: str = "photos") -> Path:
+        root = tmp_path / folder
+        for seed, name in enumerate(names):
+            path = root / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            picture = make_picture(60 + 7 * (seed % 3), 80, seed=seed)
+            is_encoded, data = cv2.imencode(".png", picture[:, :, ::-1])
+            assert is_encoded
+            path.write_bytes(data.tobytes())
+        return root
+
+    return build

@@ -1,0 +1,107 @@
+"""The annotate command: what it prints where, its exit codes, and what it refuses."""
+
+import io
+import json
+
+import pytest
+
+from yolact_cli.cli.main import main
+
+
+@pytest.fixture
+def annotate(tiny_model, tmp_path):
+    """Run the command in this process: ``annotate(source, *options)`` gives the exit code."""
+
+    def run(*arguments: object) -> int:
+        fixed = ["-o", tmp_path / "run", "--model", tiny_model, "--device", "cpu"]
+        quick = ["--workers", 0, "--max-detections", 3, "--write", "coco", "--batch-size", 2]
+        return main(["annotate", *map(str, [*fixed, *quick, *arguments])])
+
+    return run
+
+
+def test_summary_goes_to_stdout_and_progress_to_stderr(annotate, make_photos, capsys) -> None:
+    assert annotate(make_photos("a.png", "b.png")) == 0
+    out, err = capsys.readouterr()
+    assert "objects in 2 pictures" in out
+    assert "2 of 2 pictures" in err
+
+
+def test_json_is_the_manifest_and_nothing_else(annotate, make_photos, capsys) -> None:
+    assert annotate(make_photos("a.png"), "--json") == 0
+    assert json.loads(capsys.readouterr().out)["counts"]["pictures"] == 1
+
+
+def test_failures_are_listed_and_give_exit_code_3(annotate, make_photos, capsys) -> None:
+    photos = make_photos("a.png", "b.png")
+    (photos / "b.png").write_bytes(b"")
+    assert annotate(photos) == 3
+    out, err = capsys.readouterr()
+    assert "1 failed" in out
+    assert "b.png: the file is empty" in err
+
+
+def test_misspelt_source_is_an_error(annotate, tmp_path, capsys) -> None:
+    assert annotate(tmp_path / "fotos") == 1
+    assert "there is no such file or folder" in capsys.readouterr().err
+
+
+def test_no_source_is_wrong_usage(annotate) -> None:
+    assert annotate() == 2
+
+
+def test_second_run_into_a_finished_one_is_refused(annotate, make_photos, capsys) -> None:
+    photos = make_photos("a.png")
+    annotate(photos)
+    assert annotate(photos) == 1
+    assert "--overwrite" in capsys.readouterr().err
+    assert annotate(photos, "--overwrite") == 0
+
+
+def test_list_of_paths_is_read_from_standard_input(annotate, make_photos, monkeypatch) -> None:
+    photos = make_photos("a.png", "b.png")
+    lines = io.TextIOWrapper(io.BytesIO(f"{photos / 'b.png'}\n".encode()))
+    monkeypatch.setattr("sys.stdin", lines)
+    assert annotate("-") == 0
+    assert "b.png" in (photos.parent / "run/listing.jsonl").read_text()
+
+
+def test_class_map_and_class_filters_work_together(annotate, make_photos) -> None:
+    photos = make_photos("a.png")
+    class_map = photos.parent / "map.toml"
+    class_map.write_text('[classes]\ncat = "Cat"\nperson = "Human"\n', encoding="utf-8")
+    assert annotate(photos, "--class-map", class_map, "--exclude", "dog") == 0
+    data_set = json.loads((photos.parent / "run/annotations.json").read_bytes())
+    assert [one["name"] for one in data_set["categories"]] == ["Cat", "dog", "Human"]
+
+
+def test_unknown_class_is_wrong_usage(annotate, make_photos, capsys) -> None:
+    assert annotate(make_photos("a.png"), "--classes", "doge") == 2
+    assert "Did you mean 'dog'" in capsys.readouterr().err
+
+
+def test_keep_without_existing_is_wrong_usage(annotate, make_photos, capsys) -> None:
+    assert annotate(make_photos("a.png"), "--keep", "merge") == 2
+    assert "--existing" in capsys.readouterr().err
+
+
+def test_settings_come_from_a_file_and_the_command_line_wins(
+    annotate, make_photos, tmp_path
+) -> None:
+    config = tmp_path / "settings.toml"
+    config.write_text("score-threshold = 0.6\nmin-area = 9\n", encoding="utf-8")
+    annotate(make_photos("a.png"), "--config", config, "--min-area", "5")
+    settings = json.loads((tmp_path / "run/manifest.json").read_bytes())["settings"]["labels"]
+    assert (settings["score_threshold"], settings["min_area_px"]) == (0.6, 5)
+
+
+def test_dry_run_tells_and_writes_nothing(annotate, make_photos, tmp_path, capsys) -> None:
+    assert annotate(make_photos("a.png", "b.png"), "--dry-run", "--json") == 0
+    plan = json.loads(capsys.readouterr().out)
+    assert (plan["pictures"], plan["resumes"]) == (2, False)
+    assert not (tmp_path / "run").exists()
+
+
+def test_unknown_device_is_an_error(annotate, make_photos, capsys) -> None:
+    assert annotate(make_photos("a.png"), "--device", "gpu") == 1
+    assert "no device called 'gpu'" in capsys.readouterr().err
