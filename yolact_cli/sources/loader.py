@@ -72,7 +72,7 @@ def load_frames(
 def _one_by_one(
     crew: "_Crew", suspects: list[ListedPicture]
 ) -> Generator[Frame | Failure, None, None]:
-    deaths = Counter(picture.picture_id for picture in suspects)
+    deaths: Counter[int] = Counter()
     deaths_at_start = 0
     remaining: Iterator[_Asked] = iter(suspects)
     # With a single picture on its way there is no doubt about the killer.
