@@ -2,10 +2,9 @@
 
 import torch
 
-from yolact_cli.errors import ModelError
 from yolact_cli.network.yolact import Yolact
 from yolact_cli.zoo.digest import sha256_of_path
-from yolact_cli.zoo.resolve import ModelSource
+from yolact_cli.zoo.resolve import ModelSource, weights_absent
 from yolact_cli.zoo.weights import load_weights
 
 
@@ -38,17 +37,3 @@ def weights_checksum(source: ModelSource) -> str:
     if source.weights_path is None:
         raise weights_absent(source)
     return sha256_of_path(source.weights_path)
-
-
-def weights_absent(source: ModelSource) -> ModelError:
-    """The error for a card whose weights are not here, with the way to get them."""
-    card = source.card
-    if card.weights.url is None:
-        return ModelError(
-            f"There are no weights to be had for {card.name}: {card.weights.origin}.",
-            remedy="Give the path of a .pth or .safetensors file instead of the name.",
-        )
-    return ModelError(
-        f"The weights of {card.name} are not on this machine.",
-        remedy=f"Fetch them once with: yolact models pull {card.name}",
-    )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from urllib.parse import unquote, urlsplit
 
-from yolact_cli.errors import CardError, UnknownModelError
+from yolact_cli.errors import CardError, ModelError, UnknownModelError
 from yolact_cli.zoo.card import MAX_CARD_BYTES, ModelCard, parse_card, read_card
 from yolact_cli.zoo.locate import cache_folder, card_paths
 from yolact_cli.zoo.safetensors_header import read_embedded_card
@@ -97,6 +97,20 @@ def recorded_sha256(weights_path: Path) -> str | None:
     if not words or not re.fullmatch(r"[0-9a-f]{64}", words[0]):
         raise CardError(f"{digest_path(weights_path)}: holds no SHA-256.", remedy="Delete it.")
     return words[0]
+
+
+def weights_absent(source: ModelSource) -> ModelError:
+    """The error for a card whose weights are not here, with the way to get them."""
+    card = source.card
+    if card.weights.url is None:
+        return ModelError(
+            f"There are no weights to be had for {card.name}: {card.weights.origin}.",
+            remedy="Give the path of a .pth or .safetensors file instead of the name.",
+        )
+    return ModelError(
+        f"The weights of {card.name} are not on this machine.",
+        remedy=f"Fetch them once with: yolact models pull {card.name}",
+    )
 
 
 def _from_weights_file(path: Path) -> ModelSource:
