@@ -242,8 +242,12 @@ def running(prepare, tmp_path):
     """A process, in a group of its own, whose workers have all begun; and their ids."""
     (tmp_path / "script.py").write_text(textwrap.dedent(SCRIPT))
     command = [sys.executable, str(tmp_path / "script.py"), str(tmp_path)]
+    working_folder = tmp_path / "work"
+    working_folder.mkdir()
+    (working_folder / "torch.py").write_text(f"open({str(tmp_path / 'was-run')!r}, 'w')")
     with subprocess.Popen(
         command,
+        cwd=working_folder,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -264,9 +268,10 @@ def is_alive(pid: int) -> bool:
 
 
 @pytest.mark.skipif(not Path("/proc").is_dir(), reason="needs /proc")
-def test_workers_end_with_their_parent(running):
+def test_workers_end_with_their_parent_and_run_no_code_of_the_working_folder(running, tmp_path):
     process, workers = running
     assert len(workers) == 2
+    assert not (tmp_path / "was-run").exists()
     process.kill()
     deadline = time.monotonic() + 15
     while any(map(is_alive, workers)) and time.monotonic() < deadline:

@@ -84,16 +84,15 @@ def _run(request: "AnnotateRequest", *, as_json: bool) -> int:
         annotate_words.say_listed(listed)
         with reporting.Progress(listed.total, initial=listed.done) as progress:
             for event in events:
-                match event:
-                    case BatchDone():
-                        progress.update(event.done, event.failures)
-                    case Stopped():
-                        annotate_words.say_stopped(event)
-                        return interruption.exit_code
-                    case Finished():
-                        finished = event
-    annotate_words.show_finished(finished, request.output, as_json=as_json)
-    return SOME_FAILED if finished.failures else 0
+                last = event
+                if isinstance(event, BatchDone):
+                    progress.update(event.done, event.failures)
+    if isinstance(last, Stopped):
+        annotate_words.say_stopped(last)
+        return interruption.exit_code
+    assert isinstance(last, Finished)  # noqa: S101 - or an exception had come through
+    annotate_words.show_finished(last, request.output, as_json=as_json)
+    return SOME_FAILED if last.failures else 0
 
 
 def _request(chosen: dict[str, Any]) -> "AnnotateRequest":

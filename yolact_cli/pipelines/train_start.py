@@ -15,8 +15,7 @@ from yolact_cli.zoo.backbone_weights import load_backbone_weights
 from yolact_cli.zoo.card import ModelCard
 from yolact_cli.zoo.labels import Labels
 from yolact_cli.zoo.lite_weights import load_lite0_backbone
-from yolact_cli.zoo.load import weights_absent
-from yolact_cli.zoo.resolve import ModelSource, resolve_model
+from yolact_cli.zoo.resolve import ModelSource, resolve_model, weights_absent
 from yolact_cli.zoo.weights import load_for_training
 
 ALL_BUT_BACKBONE = ("fpn", "proto_net", "prediction_layers", "semantic_seg_conv")

@@ -9,6 +9,7 @@ when the next frame is asked for, not by a signal in the middle of other work.
 import contextlib
 import itertools
 import multiprocessing
+import os
 import signal
 import warnings
 from collections import Counter, deque
@@ -133,7 +134,7 @@ class _Crew:
     def _start(
         self, pictures: Iterator[_Asked], workers: int, prefetch: int
     ) -> Iterator[SpooledFrame | Failure | NoRoom | None]:
-        with warnings.catch_warnings(), _signals_held_back():
+        with warnings.catch_warnings(), _signals_held_back(), _safe_path():
             # Torch advises against more workers than cores; that is for the user to decide.
             warnings.simplefilter("ignore", UserWarning)
             loader: DataLoader[Any] = DataLoader(
@@ -188,3 +189,17 @@ def _signals_held_back() -> Iterator[None]:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+@contextlib.contextmanager
+def _safe_path() -> Iterator[None]:
+    """Processes started here import nothing from the working folder, which may be anybody's."""
+    before = os.environ.get("PYTHONSAFEPATH")
+    os.environ["PYTHONSAFEPATH"] = "1"
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ["PYTHONSAFEPATH"]
+        else:
+            os.environ["PYTHONSAFEPATH"] = before
