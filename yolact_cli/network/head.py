@@ -34,7 +34,7 @@ class PredictionHead(nn.Module):
         """
         features = self.upfeature(level)
         boxes, classes, masks = (
-            layer(features).permute(0, 2, 3, 1).reshape(len(level), -1, outputs)
+            layer(features).permute(0, 2, 3, 1).unflatten(3, (-1, outputs)).flatten(1, 3)
             for layer, outputs in zip(
                 (self.bbox_layer, self.conf_layer, self.mask_layer), self.num_outputs, strict=True
             )

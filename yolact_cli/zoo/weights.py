@@ -32,18 +32,51 @@ def load_weights(network: Yolact, path: Path, *, sha256: str | None = None) -> N
         NotACheckpointError: If the file holds no tensors that can be trusted.
         WeightsMismatchError: If it holds those of another network, or values that are not finite.
     """
-    tensors = drop_released_quirks(read_tensors(path, sha256=sha256))
     wanted = network.state_dict()
-    for name in [name for name in tensors if name.startswith(SEMANTIC)]:
-        del tensors[name]
-    check_tensors(tensors, wanted, path=path, optional=is_optional)
+    weights = checked_weights(wanted, path, sha256=sha256)
     complete = {
-        name: as_weights(tensors.pop(name))
-        if name in tensors
+        name: weights[name]
+        if name in weights and not name.startswith(SEMANTIC)
         else torch.zeros_like(slot, device="cpu")
         for name, slot in wanted.items()
     }
     network.load_state_dict(complete, strict=True, assign=True)
+
+
+def checked_weights(
+    wanted: Mapping[str, Tensor], path: Path, *, sha256: str | None = None
+) -> dict[str, Tensor]:
+    """A file's tensors for inference, in float32, each a copy of its own.
+
+    Counters of batch norm are absent where the file has none; so is the semantic head where the
+    file's does not fit or is not finite.
+
+    Args:
+        wanted: The network's state, only names, shapes and dtypes of which are looked at.
+        path: The file.
+        sha256: The digest it must have, or None for any.
+
+    Raises:
+        ChecksumError: If the file is not the promised one.
+        NotACheckpointError: If the file holds no tensors that can be trusted.
+        WeightsMismatchError: If it holds those of another network, or values that are not finite.
+    """
+    tensors = drop_released_quirks(read_tensors(path, sha256=sha256))
+    semantic = {n: tensors.pop(n) for n in list(tensors) if n.startswith(SEMANTIC)}
+    check_tensors(tensors, wanted, path=path, optional=is_optional)
+    weights = {name: as_weights(tensors.pop(name)) for name in list(tensors)}
+    if all(_fits(tensor, wanted.get(name)) for name, tensor in semantic.items()):
+        weights |= {name: as_weights(tensor) for name, tensor in semantic.items()}
+    return weights
+
+
+def _fits(tensor: Tensor, slot: Tensor | None) -> bool:
+    return (
+        slot is not None
+        and tensor.shape == slot.shape
+        and tensor.dtype in LOADABLE
+        and bool(torch.isfinite(tensor).all())
+    )
 
 
 def load_for_training(
