@@ -234,8 +234,9 @@ def test_safetensors_with_an_endless_header_is_refused(tmp_path):
         read_tensors(path)
 
 
-def test_random_damage_never_gets_through_as_anything_but_an_error(save, small):
-    path = save(small)
+@BOTH_FORMS
+def test_random_damage_never_gets_through_as_anything_but_an_error(save, small, legacy):
+    path = save(small, legacy=legacy)
     whole = path.read_bytes()
     generator = torch.Generator().manual_seed(0)
     for _ in range(60):

@@ -4,8 +4,8 @@ In this order: size limit, checksum, the container's own promises, then the tens
 runs with ``weights_only=True`` and nothing is ever tried without it.
 """
 
-import logging
 import pickle
+import struct
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,11 @@ from yolact_cli.zoo.container import DOWNLOAD_AGAIN, MAX_CHECKPOINT_BYTES, check
 from yolact_cli.zoo.digest import check_digest, sha256_of, sha256_of_path
 from yolact_cli.zoo.safetensors_header import read_header
 
-log = logging.getLogger(__name__)
+# What torch.load is seen to raise on files with single bytes changed.
+DAMAGE = (
+    ArithmeticError, AssertionError, AttributeError, EOFError, LookupError, OSError, RuntimeError,
+    TypeError, ValueError, pickle.UnpicklingError, struct.error,
+)  # fmt: skip
 
 
 def read_checkpoint(path: Path, *, sha256: str | None = None) -> Any:
@@ -41,7 +45,7 @@ def read_checkpoint(path: Path, *, sha256: str | None = None) -> Any:
                 check_digest(sha256_of(file), sha256, path)
             file.seek(0)
             return torch.load(file, map_location="cpu", weights_only=True)  # noqa: TID251
-    except (RuntimeError, pickle.UnpicklingError, EOFError, OSError, ValueError) as error:
+    except DAMAGE as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise NotACheckpointError(
             f"{path}: cannot be loaded ({reason}).", remedy=DOWNLOAD_AGAIN

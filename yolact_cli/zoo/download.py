@@ -119,15 +119,10 @@ def _attempt(
         start, total = _extent(body, start, url, patience.max_bytes)
         _note_validator(part, body.headers.get("ETag", ""))
         limit = patience.max_bytes if total is None else total
-        received = start
-        with part.open("r+b" if start else "wb") as file:
-            file.seek(start)
-            for chunk in _chunks(body, limit - start):
-                file.write(chunk)
-                received += len(chunk)
-                if progress is not None:
-                    progress(received, total)
-    if total is not None and received < total:
+        for received in _store(_chunks(body, limit - start), part, start):
+            if progress is not None:
+                progress(received, total)
+    if total is not None and (received := part.stat().st_size) < total:
         raise BrokenOffError(f"cut off after {received:,} of {total:,} bytes")
     return expected or answer.digest
 
@@ -140,6 +135,16 @@ def _check_promise(url: str, *, expected: str | None, promised: str | None) -> N
             remedy="The file there was exchanged, nothing of it was taken. If that is right, "
             "delete the record in the cache.",
         )
+
+
+def _store(chunks: Iterator[bytes], part: Path, start: int) -> Iterator[int]:
+    """Write the chunks behind ``start``; gives the file's size after each."""
+    with part.open("r+b" if start else "wb") as file:
+        file.truncate(start)
+        file.seek(start)
+        for chunk in chunks:
+            file.write(chunk)
+            yield file.tell()
 
 
 def _chunks(body: Any, expected_bytes: int) -> Iterator[bytes]:

@@ -37,12 +37,13 @@ def weights_place(source: ModelSource) -> WeightsPlace:
 
 def best_figure(card: ModelCard) -> str:
     """The card's mask AP in a few words: measured if it was, else as reported; may be empty."""
-    for rows, source in ((card.measured, "measured"), ((card.reported,), "reported")):
-        for row in rows:
-            for key, title in (("mask_ap", "AP"), ("mask_ap50", "AP50")):
-                if key in row:
-                    data = f" on {row['dataset']}" if "dataset" in row else ""
-                    return f"{title} {row[key]}{data}, {source}"
+    rows = [(row, "measured") for row in card.measured] + [(card.reported, "reported")]
+    titles = {"mask_ap": "AP", "mask_ap50": "AP50"}
+    for row, source in rows:
+        key = next((key for key in titles if key in row), None)
+        if key is not None:
+            data = f" on {row['dataset']}" if "dataset" in row else ""
+            return f"{titles[key]} {row[key]}{data}, {source}"
     return ""
 
 

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO
 
+PROTOCOLS = range(2, 6)
 # Bytes of one element, by the class name that torch writes into the pickle.
 ITEM_BYTES = {
     "BoolStorage": 1,
@@ -139,7 +140,9 @@ class _Machine:
             self._pop(_FILLING[name])
         elif name in _FILLING_TO_MARK:
             self._pop_to_mark()
-        elif name not in ("PROTO", "FRAME", "STOP"):
+        elif name == "PROTO":
+            _check_protocol(argument)
+        elif name not in ("FRAME", "STOP"):
             self._step_rarer(name, argument)
 
     def _step_rarer(self, name: str, argument: Any) -> None:
@@ -185,6 +188,11 @@ class _Machine:
         if self.scan.storages.setdefault(storage.key, storage) != storage:
             raise ValueError(f"storage {storage.key} is described twice")
         return storage
+
+
+def _check_protocol(number: int) -> None:
+    if number not in PROTOCOLS:
+        raise PickleRefusedError(f"its pickle is of protocol {number}")
 
 
 def _callee(target: str) -> Callee:
