@@ -27,6 +27,14 @@ def test_list_names_the_models_and_whether_their_weights_are_here(run):
     assert "to pull" in line
 
 
+def test_list_passes_over_a_bad_card_with_a_warning(run, tmp_path, monkeypatch):
+    (tmp_path / "odd.toml").write_text("name = ")
+    monkeypatch.setenv("YOLACT_MODELS", str(tmp_path))
+    result = run("list")
+    assert "yolact_base" in result.stdout
+    assert "odd.toml: not valid TOML" in result.stderr
+
+
 def test_list_as_json_gives_whole_cards(run):
     cards = json.loads(run("list", "--json").stdout)
     assert {"name", "network", "weights", "weights_place"} <= set(cards[0])

@@ -1,12 +1,17 @@
 """``yolact models``: what networks there are, and their weights."""
 
 import contextlib
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from yolact_cli.cli import options, reporting
+from yolact_cli.errors import ModelError
+
+if TYPE_CHECKING:
+    from yolact_cli.zoo.resolve import ModelSource
 
 BYTES_PER_MB = 1_000_000
 
@@ -23,14 +28,13 @@ def list_models(markdown: bool, as_json: bool) -> None:
     """List the models that --model knows by name."""
     from yolact_cli.zoo.card import read_card
     from yolact_cli.zoo.listing import best_figure, describe, weights_place, zoo_page
-    from yolact_cli.zoo.locate import card_paths, embedded_folder
-    from yolact_cli.zoo.resolve import source_of_card
+    from yolact_cli.zoo.locate import embedded_folder
 
     if markdown:
         cards = sorted(embedded_folder().glob("*.toml"))
         click.echo(zoo_page([read_card(path) for path in cards]), nl=False)
         return
-    sources = [(source_of_card(path), path) for path in card_paths().values()]
+    sources = list(_readable_cards())
     if as_json:
         reporting.print_json([describe(source, path) for source, path in sources])
         return
@@ -143,6 +147,18 @@ def convert(source: str, out: Path, overwrite: bool) -> None:
     digest = convert_weights(resolve_model(source), out, keep_existing=not overwrite)
     reporting.message(f"SHA-256 {digest}")
     click.echo(str(out))
+
+
+def _readable_cards() -> "Iterator[tuple[ModelSource, Path]]":
+    """Every card that is valid; one that is not costs a warning, not the list."""
+    from yolact_cli.zoo.locate import card_paths
+    from yolact_cli.zoo.resolve import source_of_card
+
+    for path in card_paths().values():
+        try:
+            yield source_of_card(path), path
+        except ModelError as error:
+            reporting.warn(str(error))
 
 
 class _Download:
