@@ -84,6 +84,8 @@ class TrainSettings:
     """Optimiser steps."""
     batch_size: int = 8
     """Pictures a forward pass."""
+    input_sizes: tuple[int, ...] = ()
+    """Sides in px, one drawn for each batch; empty for the network's own."""
     accumulate: int = 1
     """Forward passes an optimiser step."""
     optimizer: Literal["sgd", "adamw"] = "sgd"
@@ -95,7 +97,7 @@ class TrainSettings:
     weight_decay: float = 5e-4
     """Not applied to biases and normalisation when the optimiser is AdamW."""
     schedule: Literal["step", "cosine"] = "step"
-    """step: a tenth after 35, 75, 87.5 and 93.75 % of the iterations, as the reference's 800,000."""
+    """step: a tenth after 35, 75, 87.5 and 93.75 % of the iterations, as the reference does."""
     warmup_iterations: int = 500
     """Linear, from a tenth of the learning rate."""
     ema_decay: float = 0.0

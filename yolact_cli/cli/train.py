@@ -17,8 +17,29 @@ if TYPE_CHECKING:
 
 DEFAULTS = TrainSettings()
 AUGMENT = AugmentSettings()
+MIN_SIDE, MAX_SIDE = 64, 4096
 EXISTING_FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
 EXISTING_FOLDER = click.Path(path_type=Path, exists=True, file_okay=False)
+
+
+class SideList(click.ParamType):  # type: ignore[type-arg]  # generic only since click 8.4
+    """Whole numbers of pixels separated by commas, as a tuple; an empty text is none."""
+
+    name = "sides"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[int, ...]:
+        """The sides, each within what a network can take."""
+        parts = value.split(",") if isinstance(value, str) else value
+        try:
+            sides = tuple(int(part) for part in parts if str(part).strip())
+        except (TypeError, ValueError):
+            self.fail(f"{value!r} is not a list of whole numbers.", param, ctx)
+        for side in sides:
+            if not MIN_SIDE <= side <= MAX_SIDE:
+                self.fail(f"{side} is not between {MIN_SIDE} and {MAX_SIDE}.", param, ctx)
+        return sides
 
 
 @click.command()
@@ -65,10 +86,26 @@ EXISTING_FOLDER = click.Path(path_type=Path, exists=True, file_okay=False)
 )
 @click.option("--name", default=None, help="Of the new card; the output folder's by default.")
 @click.option(
-    "--iterations", type=click.IntRange(1), default=DEFAULTS.iterations, show_default=True
+    "--iterations",
+    type=click.IntRange(1),
+    default=DEFAULTS.iterations,
+    help="Optimiser steps.",
+    show_default=True,
 )
 @click.option(
-    "--batch-size", type=click.IntRange(1), default=DEFAULTS.batch_size, show_default=True
+    "--batch-size",
+    type=click.IntRange(1),
+    default=DEFAULTS.batch_size,
+    help="Pictures run together.",
+    show_default=True,
+)
+@click.option(
+    "--sizes",
+    "input_sizes",
+    type=SideList(),
+    default="",
+    metavar="PIXELS,...",
+    help="Input sides, one drawn for each batch.  [default: the model's own]",
 )
 @click.option(
     "--accumulate",
@@ -81,12 +118,14 @@ EXISTING_FOLDER = click.Path(path_type=Path, exists=True, file_okay=False)
     "--optimizer",
     type=click.Choice(["sgd", "adamw"]),
     default=DEFAULTS.optimizer,
+    help="SGD with momentum 0.9, or AdamW.",
     show_default=True,
 )
 @click.option(
     "--learning-rate",
     type=click.FloatRange(0, min_open=True),
     default=DEFAULTS.learning_rate,
+    help="At its highest, after the warm-up.",
     show_default=True,
 )
 @click.option(
@@ -97,12 +136,17 @@ EXISTING_FOLDER = click.Path(path_type=Path, exists=True, file_okay=False)
     help="Times the learning rate, for the backbone.",
 )
 @click.option(
-    "--weight-decay", type=click.FloatRange(0), default=DEFAULTS.weight_decay, show_default=True
+    "--weight-decay",
+    type=click.FloatRange(0),
+    default=DEFAULTS.weight_decay,
+    help="Of weights; SGD decays biases and norms too, as the reference.",
+    show_default=True,
 )
 @click.option(
     "--schedule",
     type=click.Choice(["step", "cosine"]),
     default=DEFAULTS.schedule,
+    help="Steps as the reference's, or half a cosine.",
     show_default=True,
 )
 @click.option(
@@ -174,16 +218,38 @@ EXISTING_FOLDER = click.Path(path_type=Path, exists=True, file_okay=False)
     show_default=True,
     help="Largest zoom out.",
 )
-@click.option("--crop/--no-crop", default=AUGMENT.crop, show_default=True)
-@click.option("--mirror/--no-mirror", default=AUGMENT.mirror, show_default=True)
-@click.option("--photometric/--no-photometric", default=AUGMENT.photometric, show_default=True)
+@click.option(
+    "--crop/--no-crop",
+    default=AUGMENT.crop,
+    help="Random crops that keep an object's centre.",
+    show_default=True,
+)
+@click.option(
+    "--mirror/--no-mirror",
+    default=AUGMENT.mirror,
+    help="Left and right swapped half of the time.",
+    show_default=True,
+)
+@click.option(
+    "--photometric/--no-photometric",
+    default=AUGMENT.photometric,
+    help="Brightness, contrast, saturation and hue varied.",
+    show_default=True,
+)
 @click.option(
     "--precision",
     type=click.Choice(["fp32", "bf16", "fp16"]),
     default=DEFAULTS.precision,
+    help="Of the network; weights stay fp32.",
     show_default=True,
 )
-@click.option("--seed", type=int, default=DEFAULTS.seed, show_default=True)
+@click.option(
+    "--seed",
+    type=int,
+    default=DEFAULTS.seed,
+    help="Of order, augmentation and fresh layers.",
+    show_default=True,
+)
 @click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda[:i] or mps.")
 @click.option(
     "--workers",
@@ -208,9 +274,14 @@ def train(
 
     DATA.json holds boxes and masks from any tool, with any category ids. Pictures without objects
     teach what is none; objects may have only a box; an image with "labelled_category_ids" counts
-    for those classes alone. A training that was stopped goes on with --resume.
+    for those classes alone.
+
+    With --val, the weights that validate best become the result, RUN/NAME.toml; without it, the
+    last ones. metrics.jsonl and curves.svg tell how it went. A training that was stopped goes on
+    with --resume as if it had not been.
     """
-    from yolact_cli.pipelines.train import TrainRequest, run_training
+    from yolact_cli.pipelines.train import run_training
+    from yolact_cli.pipelines.train_request import TrainRequest
 
     augment = AugmentSettings(
         **{

@@ -1,10 +1,9 @@
 """``yolact train``: ground truth and a model in, a card with weights out."""
 
 import contextlib
-import json
 import time
 from collections.abc import Generator, Iterator
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +11,17 @@ import torch
 
 from yolact_cli.allocator import keep_freed_memory
 from yolact_cli.datasets.truth import decode_mask, read_truth
-from yolact_cli.errors import OutputExistsError, RunMismatchError
 from yolact_cli.inference.device import resolve_device
 from yolact_cli.network.yolact import Yolact
-from yolact_cli.pipelines.train_result import ResultCard, write_result
+from yolact_cli.pipelines.train_folder import open_folder
+from yolact_cli.pipelines.train_request import TrainRequest
+from yolact_cli.pipelines.train_result import (
+    ResultCard,
+    draw_curves,
+    keep_best,
+    read_best,
+    write_result,
+)
 from yolact_cli.pipelines.train_start import StartingPoint, make_network
 from yolact_cli.pipelines.validate import Validation, Validator
 from yolact_cli.runs.lock import locked
@@ -35,36 +41,10 @@ from yolact_cli.training.loop import Step, Trainee, prepare_network, train
 from yolact_cli.training.metrics import MetricsLog
 from yolact_cli.training.optimizer import make_optimizer
 from yolact_cli.training.order import TrainingOrder, repeat_factors
-from yolact_cli.training.state import STATE_FILE, Progress, load_state, save_state
-from yolact_cli.zoo.card import InputSpec, ModelCard
+from yolact_cli.training.state import Progress, load_state, save_state
+from yolact_cli.zoo.card import ModelCard
 
-SETTINGS_FILE = "training.json"
 SAVE_EVERY_S = 120.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TrainRequest:
-    """Everything that ``yolact train`` was asked for."""
-
-    data: Path
-    images_dir: Path
-    output: Path
-    model: str
-    """Card or weights whose network is trained."""
-    start: str
-    """``model``, ``imagenet``, ``scratch``, or a file of weights."""
-    name: str
-    """Of the card that is made."""
-    settings: TrainSettings
-    validation_data: Path | None = None
-    validation_images_dir: Path | None = None
-    validate_every: int = 1000
-    """Iterations."""
-    device: str = "auto"
-    workers: int = 2
-    should_resume: bool = False
-    command: str = ""
-    """What the user typed, for the card."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,7 +83,7 @@ def run_training(request: TrainRequest) -> Generator[Started | Step | Validation
     starting = make_network(request.model, request.start, truth.categories, request.settings)
     store = LocalStore(request.output)
     with locked(request.output):
-        _check_output(request, store)
+        open_folder(request, store)
         validator = _validator(request, truth, starting)
         if device.type == "cpu":
             keep_freed_memory()
@@ -184,15 +164,19 @@ class _Session:
                     yield self._validate(validator)
                 elif time.monotonic() - self._saved_at > SAVE_EVERY_S:
                     self._save()
-        card = write_result(self._result_card(), self._weights(), self._store)
+        weights = read_best(self._store) if validator else self._weights()
+        card = write_result(self._result_card(), weights, self._store)
+        draw_curves(self._store)
         yield Finished(card=card, progress=self._progress)
 
     def _validate(self, validator: Validator) -> Validation:
         validation = validator.validate(self._weights(), self._progress)
         if validation.mask_ap50 > self._progress.best_ap50:
             self._progress = replace(self._progress, best_ap50=validation.mask_ap50)
+            keep_best(self._weights(), self._store)
         self._metrics.add_validation(validation)
         self._save()
+        draw_curves(self._store)
         return validation
 
     def _weights(self) -> dict[str, torch.Tensor]:
@@ -221,7 +205,7 @@ class _Session:
             iterations=self._progress.iteration,
             hours=self._progress.seconds / 3600,
             device=str(self._trainee.device),
-            validation=self._metrics.last_validation,
+            validation=self._metrics.best_validation,
         )
 
 
@@ -236,18 +220,18 @@ def _dataset(request: TrainRequest, truth: Truth, card: ModelCard) -> TrainingDa
     return TrainingDataset(
         source,
         TrainingOrder(factors, seed=settings.seed),
-        sample_shape(card.network.input_size, len(truth.categories), card.input),
+        sample_shape(card, settings),
         augment=settings.augment,
     )
 
 
-def sample_shape(input_size: int, num_classes: int, spec: InputSpec) -> SampleShape:
-    """Sizes of a network's samples: prototypes are twice P3's side, P3 an eighth, rounded up."""
-    side = input_size
-    for _ in range(3):
-        side = -(-side // 2)
+def sample_shape(card: ModelCard, settings: TrainSettings) -> SampleShape:
+    """What samples for the card's network look like."""
     return SampleShape(
-        input_size=input_size, mask_size=2 * side, num_classes=num_classes, mean=spec.mean
+        input_sizes=settings.input_sizes or (card.network.input_size,),
+        batch_size=settings.batch_size,
+        num_classes=card.network.num_classes,
+        mean=card.input.mean,
     )
 
 
@@ -261,44 +245,6 @@ def mask_of_object(picture: TruthPicture, thing: TruthObject) -> Any:
     if thing.segmentation is None:
         raise ValueError("an object without a mask was asked for it")
     return decode_mask(thing.segmentation, (picture.height, picture.width))
-
-
-def _check_output(request: TrainRequest, store: LocalStore) -> None:
-    """Write down what this training is, or compare with what it was."""
-    record = {
-        "data": str(request.data.resolve()),
-        "model": request.model,
-        "start": request.start,
-        "settings": asdict(request.settings),
-    }
-    if not store.exists(SETTINGS_FILE):
-        store.put(SETTINGS_FILE, json.dumps(record, indent=2).encode())
-        return
-    if not store.exists(STATE_FILE) and not request.should_resume:
-        store.put(SETTINGS_FILE, json.dumps(record, indent=2).encode())
-        return
-    if not request.should_resume:
-        raise OutputExistsError(
-            f"{request.output} holds a training already.",
-            remedy="Give --resume to go on with it, or another --output.",
-        )
-    before = json.loads(store.read_bytes(SETTINGS_FILE))
-    now = json.loads(json.dumps(record))
-    differing = [
-        f"{key} was {before['settings'].get(key)!r}, is {value!r}"
-        for key, value in now["settings"].items()
-        if before["settings"].get(key) != value
-    ]
-    differing += [
-        f"{key} was {before[key]!r}, is {now[key]!r}"
-        for key in ("data", "model", "start")
-        if before[key] != now[key]
-    ]
-    if differing:
-        raise RunMismatchError(
-            f"{request.output} was started with other settings: {'; '.join(differing)}.",
-            remedy="Resume with the same ones, or start in another folder.",
-        )
 
 
 def _validator(request: TrainRequest, truth: Truth, starting: StartingPoint) -> Validator | None:

@@ -10,6 +10,7 @@ import torch
 from jaxtyping import Bool, Float64, UInt8
 from torch.utils.data import Dataset
 
+from yolact_cli.errors import UnreadablePictureError
 from yolact_cli.settings import AugmentSettings
 from yolact_cli.structures import TruthObject, TruthPicture
 from yolact_cli.training.augment import (
@@ -21,20 +22,34 @@ from yolact_cli.training.augment import (
 )
 from yolact_cli.training.order import TrainingOrder
 from yolact_cli.training.photometric import distort_colours
-from yolact_cli.training.sample import Sample
+from yolact_cli.training.sample import BrokenPicture, Sample
 from yolact_cli.training.view import View
+
+# Keeps the draws for batches apart from those for samples.
+BATCH_STREAM = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SampleShape:
     """Sizes and colour that the network fixes."""
 
-    input_size: int
-    mask_size: int
-    """Side of the prototypes."""
+    input_sizes: tuple[int, ...]
+    """Sides that batches can have, in px; at least one."""
+    batch_size: int
+    """Neighbours in the order that have one size."""
     num_classes: int
     mean: tuple[float, float, float]
     """What fills the canvas, RGB."""
+
+    def input_size(self, index: int, *, seed: int) -> int:
+        """The side of the batch that place ``index`` of the order falls into."""
+        rng = np.random.default_rng((seed, index // self.batch_size, BATCH_STREAM))
+        return self.input_sizes[rng.integers(len(self.input_sizes))]
+
+
+def mask_size(input_size: int) -> int:
+    """The side of the prototypes: twice P3's, which is an eighth of the input's, rounded up."""
+    return 2 * -(-input_size // 8)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -46,7 +61,7 @@ class TrainingPictures:
     decode_mask: Callable[[TruthPicture, TruthObject], Bool[np.ndarray, "h w"]]
 
 
-class TrainingDataset(Dataset[Sample]):
+class TrainingDataset(Dataset[Sample | BrokenPicture]):
     """Place in the training order to sample, by (seed, epoch, place) alone."""
 
     def __init__(
@@ -62,8 +77,14 @@ class TrainingDataset(Dataset[Sample]):
         self._shape = shape
         self._augment = augment
 
-    def __getitem__(self, index: int) -> Sample:
+    def __getitem__(self, index: int) -> Sample | BrokenPicture:
         """The sample at a place of the order."""
+        try:
+            return self._sample(index)
+        except UnreadablePictureError as error:
+            return BrokenPicture(message=error.sentence)
+
+    def _sample(self, index: int) -> Sample:
         pictures = self._source.pictures
         epoch, number = self._order.place(index)
         rng = np.random.default_rng((self._order.seed, epoch, index))
@@ -74,7 +95,8 @@ class TrainingDataset(Dataset[Sample]):
         else:
             chosen = [pictures[number]]
             views = [self._single_view(chosen[0], rng)]
-        sample = self._compose(chosen, views)
+        side = self._shape.input_size(index, seed=self._order.seed)
+        sample = self._compose(chosen, views, side=side)
         if not self._augment.photometric:
             return sample
         picture = distort_colours(sample.picture, rng)
@@ -87,15 +109,17 @@ class TrainingDataset(Dataset[Sample]):
             return whole_view(_size_hw(picture))
         return random_view(_size_hw(picture), centres, self._augment, rng)
 
-    def _compose(self, pictures: Sequence[TruthPicture], views: Sequence[View]) -> Sample:
+    def _compose(
+        self, pictures: Sequence[TruthPicture], views: Sequence[View], *, side: int
+    ) -> Sample:
         shape = self._shape
-        canvas = blank_canvas(shape.input_size, shape.mean)
+        canvas = blank_canvas(side, shape.mean)
         parts = []
         is_labelled = np.ones(shape.num_classes, bool)
         for picture, view in zip(pictures, views, strict=True):
             pixels = self._source.read_picture(picture)
             view.draw(pixels, canvas)
-            parts.append(self._objects(picture, view))
+            parts.append(self._objects(picture, view, side=mask_size(side)))
             if picture.labelled_class_ids is not None:
                 looked_for = np.zeros(shape.num_classes, bool)
                 looked_for[list(picture.labelled_class_ids)] = True
@@ -103,12 +127,11 @@ class TrainingDataset(Dataset[Sample]):
         joined = {key: np.concatenate([part[key] for part in parts]) for key in parts[0]}
         return Sample(picture=canvas, is_labelled=is_labelled, **joined)
 
-    def _objects(self, picture: TruthPicture, view: View) -> dict[str, np.ndarray]:
+    def _objects(self, picture: TruthPicture, view: View, *, side: int) -> dict[str, np.ndarray]:
         boxes = view.transform_boxes(_boxes_xyxy_px(picture, picture.objects))
         clipped, stays, is_ignored = keep_objects(boxes, view)
         kept = [thing for thing, stay in zip(picture.objects, stays, strict=True) if stay]
         is_crowd = is_ignored[stays] | np.array([thing.is_crowd for thing in kept], bool)
-        side = self._shape.mask_size
         masks = np.zeros((len(kept), side, side), bool)
         has_mask = np.zeros(len(kept), bool)
         for index, thing in enumerate(kept):

@@ -15,6 +15,7 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.utils.data import DataLoader
 
+from yolact_cli.errors import TrainingError
 from yolact_cli.network.yolact import Yolact
 from yolact_cli.settings import TrainSettings
 from yolact_cli.training.dataset import TrainingDataset, start_worker
@@ -22,9 +23,11 @@ from yolact_cli.training.ema import WeightAverage
 from yolact_cli.training.freeze import freeze_norms, freeze_stages
 from yolact_cli.training.losses import LossSettings, training_losses
 from yolact_cli.training.optimizer import set_learning_rates
-from yolact_cli.training.sample import TrainingBatch, collate
+from yolact_cli.training.sample import BrokenPicture, TrainingBatch, collate
 from yolact_cli.training.schedule import learning_rate_factor
 
+# So many losses in a row that are not finite mean that the weights are lost.
+MOST_SKIPPED = 20
 AUTOCAST = {"bf16": torch.bfloat16, "fp16": torch.float16}
 
 
@@ -68,13 +71,14 @@ def train(
         trainee.device.type, enabled=settings.precision == "fp16", init_scale=2.0**12
     )
     prepare_network(trainee.network, settings)
+    skipped = 0
     for iteration in range(first_iteration, settings.iterations):
         start = time.monotonic()
         factor = learning_rate_factor(iteration, settings)
         set_learning_rates(trainee.optimizer, factor)
         totals: dict[str, float] = {}
         for part in range(settings.accumulate):
-            batch = next(batches).to(trainee.device)
+            batch = _whole(next(batches)).to(trainee.device)
             generator = torch.Generator().manual_seed(_seed(settings, iteration, part))
             losses = _losses(trainee, batch, settings, generator)
             loss = torch.stack(list(losses.values())).sum() / settings.accumulate
@@ -83,6 +87,12 @@ def train(
             for name, value in losses.items():
                 totals[name] = totals.get(name, 0.0) + float(value.detach()) / settings.accumulate
         is_skipped = not _update(trainee, scaler, totals, settings)
+        skipped = skipped + 1 if is_skipped else 0
+        if skipped == MOST_SKIPPED:
+            raise TrainingError(
+                f"The loss was not finite for {MOST_SKIPPED} iterations, the last {iteration + 1}.",
+                remedy="Start again with a lower --learning-rate, or with --clip-norm 10.",
+            )
         if trainee.average is not None:
             trainee.average.update(trainee.network, iteration)
         yield Step(
@@ -112,9 +122,15 @@ def normalise(
     return images.permute(0, 3, 1, 2)
 
 
+def _whole(batch: TrainingBatch | BrokenPicture) -> TrainingBatch:
+    if isinstance(batch, BrokenPicture):
+        raise TrainingError(batch.message, remedy="Take the picture out of the data, or repair it.")
+    return batch
+
+
 def _load(
     dataset: TrainingDataset, settings: TrainSettings, *, first_iteration: int, workers: int
-) -> DataLoader[TrainingBatch]:
+) -> DataLoader[TrainingBatch | BrokenPicture]:
     size = settings.batch_size
     first = first_iteration * settings.accumulate
     batches = [

@@ -24,12 +24,12 @@ class MetricsLog:
     def __init__(self, store: LocalStore, *, first_iteration: int) -> None:
         self._store = store
         self._pending: list[Step] = []
-        self.last_validation: Mapping[str, Any] | None = None
+        self.best_validation: Mapping[str, Any] | None = None
         if store.exists(METRICS_FILE):
             kept = [r for r in read_metrics(store) if r["iteration"] <= first_iteration]
             store.put(METRICS_FILE, b"".join(_line(record) for record in kept))
-            validations = [record for record in kept if "mask_ap50" in record]
-            self.last_validation = validations[-1] if validations else None
+            for record in kept:
+                self._compare(record)
 
     def add_step(self, step: Step) -> None:
         """Count a step in; every twentieth iteration writes their mean."""
@@ -54,8 +54,16 @@ class MetricsLog:
     def add_validation(self, figures: Any) -> None:
         """Write a validation's figures."""
         record = _rounded(asdict(figures))
-        self.last_validation = record
+        self._compare(record)
         self._store.append(METRICS_FILE, _line(record))
+
+    def _compare(self, record: Mapping[str, Any]) -> None:
+        """The first of equally good ones is the best, as its weights are the ones kept."""
+        if "mask_ap50" not in record:
+            return
+        best = self.best_validation
+        if best is None or (record["mask_ap50"] or 0.0) > (best["mask_ap50"] or 0.0):
+            self.best_validation = record
 
 
 def read_metrics(store: LocalStore) -> list[dict[str, Any]]:

@@ -28,6 +28,13 @@ class Sample:
     """Classes that were looked for in this picture."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BrokenPicture:
+    """In a sample's place: a picture that could not be read, told to the main process."""
+
+    message: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Target:
     """The objects of one picture of a batch, as tensors on the network's device."""
@@ -65,8 +72,16 @@ class TrainingBatch:
         return TrainingBatch(pictures=self.pictures.to(device), targets=moved)
 
 
-def collate(samples: Sequence[Sample]) -> TrainingBatch:
-    """One batch of equally sized samples; crowds are put apart from what is to be learnt."""
+def collate(given: Sequence[Sample | BrokenPicture]) -> TrainingBatch | BrokenPicture:
+    """One batch of equally sized samples; crowds are put apart from what is to be learnt.
+
+    The first broken picture stands for the whole batch.
+    """
+    samples = []
+    for item in given:
+        if isinstance(item, BrokenPicture):
+            return item
+        samples.append(item)
     targets = []
     for sample in samples:
         real = ~sample.is_crowd
