@@ -1,11 +1,7 @@
-"""Builders of training targets and of tiny COCO sets on disk."""
+"""Builders of training targets."""
 
-import json
 from collections.abc import Callable
-from pathlib import Path
-from typing import Any
 
-import cv2
 import numpy as np
 import pytest
 import torch
@@ -80,43 +76,3 @@ def make_truth_picture() -> Callable[..., TruthPicture]:
         )
 
     return build
-
-
-def coco_set(folder: Path, pictures: int, *, category_ids=(7, 90)) -> Path:
-    """Pictures with one bright rectangle each, its mask and box, as a COCO file."""
-    (folder / "images").mkdir(parents=True, exist_ok=True)
-    rng = np.random.default_rng(0)
-    document: dict[str, Any] = {
-        "images": [],
-        "annotations": [],
-        "categories": [{"id": key, "name": f"class {key}"} for key in category_ids],
-    }
-    for number in range(1, pictures + 1):
-        x, y, w, h = (int(value) for value in (*rng.integers(2, 30, 2), *rng.integers(12, 30, 2)))
-        pixels = np.full((64, 80, 3), 60, np.uint8)
-        pixels[y : y + h, x : x + w] = 40 + 50 * (number % 4)
-        cv2.imwrite(str(folder / "images" / f"{number}.png"), pixels)
-        document["images"].append(
-            {"id": number, "file_name": f"{number}.png", "width": 80, "height": 64}
-        )
-        outline = [x, y, x + w, y, x + w, y + h, x, y + h]
-        document["annotations"].append(
-            {
-                "id": number,
-                "image_id": number,
-                "category_id": category_ids[number % len(category_ids)],
-                "bbox": [x, y, w, h],
-                "segmentation": [outline],
-                "area": w * h,
-                "iscrowd": 0,
-            }
-        )
-    path = folder / "labels.json"
-    path.write_text(json.dumps(document))
-    return path
-
-
-@pytest.fixture
-def make_coco_set() -> Callable[..., Path]:
-    """Write a tiny COCO set: ``make_coco_set(folder, pictures)`` gives the JSON's path."""
-    return coco_set

@@ -39,7 +39,7 @@ def test_masks_are_learnt_from_a_box_where_colours_differ():
     prototypes = torch.stack(
         (bright, torch.ones(side, side), torch.linspace(-1, 1, side).expand(side, -1))
     )
-    coefficients = torch.tensor([[-0.3, 0.2, 0.5]], requires_grad=True)
+    coefficients = torch.tensor([[0.1, 0.2, 0.5]], requires_grad=True)
     optimizer = torch.optim.Adam([coefficients], lr=0.1)
     edges = colour_edges(picture, side)
     for _ in range(200):

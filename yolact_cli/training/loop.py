@@ -6,6 +6,7 @@ the state before it, so an interrupted training goes on as if it had not been.
 """
 
 import math
+import multiprocessing
 import time
 from collections.abc import Generator
 from dataclasses import dataclass
@@ -144,7 +145,14 @@ def _load(
         collate_fn=collate,
         worker_init_fn=start_worker,
         prefetch_factor=2 if workers else None,
+        # A fork would inherit torch's threads as locks that nobody opens.
+        multiprocessing_context=_start_method() if workers else None,
     )
+
+
+def _start_method() -> str:
+    has_forkserver = "forkserver" in multiprocessing.get_all_start_methods()
+    return "forkserver" if has_forkserver else "spawn"
 
 
 def _losses(
