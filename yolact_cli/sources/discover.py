@@ -123,12 +123,12 @@ class _Walk:
                 path = f"{relative}/{name}" if relative else name
                 if not is_folder:
                     found += [path] if self.takes(name) else []
-                elif self.recursive:
-                    real = os.path.realpath(Path(root, path))
-                    # A link to a folder is followed, but never in a circle.
-                    if real not in visited and not self.is_output(real):
-                        visited.add(real)
-                        folders.append(path)
+                    continue
+                real = os.path.realpath(Path(root, path))
+                # A link to a folder is followed, but never in a circle.
+                if self.recursive and real not in visited and not self.is_output(real):
+                    visited.add(real)
+                    folders.append(path)
         return sorted(found)
 
     def _entries(self, folder: Path) -> list[tuple[str, bool]]:
