@@ -112,8 +112,9 @@ def test_the_best_validation_is_kept_and_told(make_training):
     assert (request.output / "curves.svg").read_text().startswith("<?xml")
 
 
+@pytest.mark.timeout(400)
 def test_metrics_have_one_line_for_each_twenty_iterations_however_often_resumed(make_training):
-    settings = {"iterations": 40}
+    settings = {"iterations": 40, "batch_size": 1}
     stop_after(make_training(settings=settings), 25)
     events_of(make_training(settings=settings, should_resume=True))
     lines = (make_training().output / "metrics.jsonl").read_text().splitlines()
