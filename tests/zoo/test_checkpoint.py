@@ -9,7 +9,7 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from yolact_cli.errors import NotACheckpointError
+from yolact_cli.errors import ChecksumError, NotACheckpointError
 from yolact_cli.zoo import container
 from yolact_cli.zoo.checkpoint import read_checkpoint, read_tensors
 
@@ -116,6 +116,22 @@ def rewrite(path, change):
     with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
         for name, content in members.items():
             archive.writestr(name, change(name, content))
+
+
+@pytest.mark.parametrize("name", ["w.pth", "w.safetensors"])
+def test_checksum_is_compared_before_anything_is_parsed(tmp_path, name):
+    path = tmp_path / name
+    path.write_bytes(b"neither form")
+    with pytest.raises(ChecksumError, match="was promised"):
+        read_tensors(path, sha256="0" * 64)
+
+
+@pytest.mark.parametrize("name", ["w.pth", "w.safetensors"])
+def test_size_is_limited_before_the_checksum_is_made(tmp_path, name, monkeypatch):
+    (tmp_path / name).write_bytes(b"x" * 200)
+    monkeypatch.setattr(container, "MAX_CHECKPOINT_BYTES", 100)
+    with pytest.raises(NotACheckpointError, match="no checkpoint above 100"):
+        read_tensors(tmp_path / name, sha256="0" * 64)
 
 
 def test_compressed_archives_are_refused(save, small):
@@ -231,6 +247,29 @@ def test_safetensors_with_an_endless_header_is_refused(tmp_path):
     path = tmp_path / "w.safetensors"
     path.write_bytes(struct.pack("<Q", 2**60) + b"{}")
     with pytest.raises(NotACheckpointError, match="makes no sense"):
+        read_tensors(path)
+
+
+@pytest.mark.parametrize(
+    ("header", "reason"),
+    [
+        pytest.param(b"{not json", "property name", id="no JSON"),
+        pytest.param(b"\xff\xfe{}", "not a safetensors file", id="no text"),
+        pytest.param(b"[1, 2]", "no table of tensors", id="a list"),
+        pytest.param(b'{"__metadata__": [1]}', "no table of tensors", id="metadata a list"),
+        pytest.param(b'{"a": {"dtype": "F32"}}', "not a usable", id="no shape"),
+        pytest.param(b"[" * 100_000, "not a safetensors file", id="deep"),
+        pytest.param(
+            b'{"a":{"dtype":"F32","shape":[1000000000],"data_offsets":[0,4000000000]}}',
+            "not a usable",
+            id="more numbers than the file has",
+        ),
+    ],
+)
+def test_safetensors_with_a_corrupt_header_is_refused(tmp_path, header, reason):
+    path = tmp_path / "w.safetensors"
+    path.write_bytes(struct.pack("<Q", len(header)) + header + b"\0" * 16)
+    with pytest.raises(NotACheckpointError, match=reason):
         read_tensors(path)
 
 

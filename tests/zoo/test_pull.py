@@ -7,7 +7,9 @@ import threading
 
 import pytest
 import torch
+from click.testing import CliRunner
 
+from yolact_cli.cli.main import yolact
 from yolact_cli.errors import ChecksumError, ModelError
 from yolact_cli.zoo.load import load_network
 from yolact_cli.zoo.pull import pull_weights
@@ -41,6 +43,22 @@ def test_pulled_model_loads(remote, host, write_card, save, state):
     source = resolve_model(str(write_card(remote)))
     expected = state["proto_net.0.weight"]
     assert torch.equal(load_network(source).proto_net[0].weight, expected)
+
+
+def test_command_prints_where_the_file_is_and_how_far_it_was(remote, host, write_card):
+    host.answers = ["cut"]
+    result = CliRunner().invoke(yolact, ["models", "pull", str(write_card(remote))])
+    assert result.exit_code == 0, result.stderr
+    assert result.stdout.strip().endswith("w.pth")
+    assert "1 of 1 MB" in result.stderr
+    assert "tiny fetched, SHA-256" in result.stderr
+
+
+def test_command_says_in_one_sentence_what_the_host_did(remote, host, write_card):
+    host.answers = [404]
+    result = CliRunner().invoke(yolact, ["models", "pull", str(write_card(remote))])
+    assert result.exit_code == 1
+    assert "the host answers 404" in result.stderr
 
 
 def test_damaged_file_in_the_cache_is_fetched_anew(remote, host):

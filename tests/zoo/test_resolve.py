@@ -6,7 +6,14 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from yolact_cli.errors import CardError, ChecksumError, ModelError, UnknownModelError
+from yolact_cli.errors import (
+    CardError,
+    ChecksumError,
+    ModelError,
+    NotACheckpointError,
+    UnknownModelError,
+    WeightsMismatchError,
+)
 from yolact_cli.zoo.card import card_to_toml
 from yolact_cli.zoo.load import load_network, weights_checksum
 from yolact_cli.zoo.locate import card_paths
@@ -51,10 +58,30 @@ def test_released_name_tells_the_configuration(name, tmp_path):
     assert resolve_model(str(path)).card.name == "yolact_im700"
 
 
-def test_name_that_tells_nothing_asks_for_a_card(tmp_path):
+def test_folder_is_no_file(tmp_path):
+    (tmp_path / "a.pth").mkdir()
+    with pytest.raises(UnknownModelError, match="is a folder"):
+        resolve_model(str(tmp_path / "a.pth"))
+
+
+def test_name_that_tells_nothing_asks_for_a_card(tmp_path, state):
     path = tmp_path / "best.pth"
-    path.touch()
+    torch.save(state, path)
     with pytest.raises(UnknownModelError, match=r"model card beside it as best\.toml"):
+        resolve_model(str(path))
+
+
+def test_file_that_is_no_network_is_not_asked_for_a_card(tmp_path):
+    path = tmp_path / "letter.pth"
+    path.write_text("Dear reader")
+    with pytest.raises(NotACheckpointError, match="begins with b'Dear rea'"):
+        resolve_model(str(path))
+
+
+def test_backbone_under_its_usual_name_is_told_as_one(tmp_path):
+    path = tmp_path / "resnet50-19c8e357.pth"
+    torch.save({"conv1.weight": torch.ones(2), "fc.bias": torch.ones(2)}, path)
+    with pytest.raises(WeightsMismatchError, match=r"only a backbone.*conv1\.weight.*--start"):
         resolve_model(str(path))
 
 

@@ -72,6 +72,12 @@ def test_backbone_file_is_told_from_a_detector(save, network):
         load_weights(network, path)
 
 
+def test_backbone_cut_out_of_a_detector_is_told_from_it(save, state, network):
+    path = save({n: t for n, t in state.items() if n.startswith("backbone.")})
+    with pytest.raises(WeightsMismatchError, match=r"only a backbone.*cut out of a network"):
+        load_weights(network, path)
+
+
 def test_other_class_count_is_told_with_both_counts(save, make_card, network):
     other = Yolact(make_card(("a", "b")).network).state_dict()
     with pytest.raises(

@@ -16,8 +16,8 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from yolact_cli.errors import NotACheckpointError
-from yolact_cli.zoo.container import DOWNLOAD_AGAIN, MAX_CHECKPOINT_BYTES, check_container
-from yolact_cli.zoo.digest import check_digest, sha256_of, sha256_of_path
+from yolact_cli.zoo.container import DOWNLOAD_AGAIN, check_container, check_size
+from yolact_cli.zoo.digest import check_digest, sha256_of
 from yolact_cli.zoo.safetensors_header import read_header
 
 # What torch.load is seen to raise on files with single bytes changed.
@@ -40,9 +40,10 @@ def read_checkpoint(path: Path, *, sha256: str | None = None) -> Any:
     """
     try:
         with path.open("rb") as file:
-            check_container(file, path)
+            check_size(file, path)
             if sha256 is not None:
                 check_digest(sha256_of(file), sha256, path)
+            check_container(file, path)
             file.seek(0)
             return torch.load(file, map_location="cpu", weights_only=True)  # noqa: TID251
     except DAMAGE as error:
@@ -76,14 +77,12 @@ def read_tensors(path: Path, *, sha256: str | None = None) -> dict[str, Tensor]:
 
 
 def _read_safetensors(path: Path, sha256: str | None) -> dict[str, Tensor]:
-    if path.is_file() and path.stat().st_size > MAX_CHECKPOINT_BYTES:
-        raise NotACheckpointError(
-            f"{path}: no checkpoint above {MAX_CHECKPOINT_BYTES:,} bytes is opened."
-        )
-    read_header(path)
-    if sha256 is not None:
-        check_digest(sha256_of_path(path), sha256, path)
     try:
+        with path.open("rb") as file:
+            check_size(file, path)
+            if sha256 is not None:
+                check_digest(sha256_of(file), sha256, path)
+        read_header(path)
         return dict(load_file(path))
     except (SafetensorError, OSError, ValueError, RuntimeError, KeyError) as error:
         raise NotACheckpointError(

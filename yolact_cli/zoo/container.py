@@ -46,8 +46,21 @@ NOT_EXECUTED = (
 )
 
 
+def check_size(file: BinaryIO, path: Path) -> None:
+    """Refuse an oversized file, before anything of it is read.
+
+    Raises:
+        NotACheckpointError: If it is.
+    """
+    size_bytes = os.fstat(file.fileno()).st_size
+    if size_bytes > MAX_CHECKPOINT_BYTES:
+        raise NotACheckpointError(
+            f"{path}: {size_bytes:,} bytes; no checkpoint above {MAX_CHECKPOINT_BYTES:,} is opened."
+        )
+
+
 def check_container(file: BinaryIO, path: Path) -> None:
-    """Refuse a .pth file that is cut off, foreign, oversized, or holds code.
+    """Refuse a .pth file that is cut off, foreign, or holds code.
 
     Args:
         file: Open for reading; left at an arbitrary position.
@@ -56,13 +69,9 @@ def check_container(file: BinaryIO, path: Path) -> None:
     Raises:
         NotACheckpointError: With the reason and what to do.
     """
-    size_bytes = os.fstat(file.fileno()).st_size
-    if size_bytes > MAX_CHECKPOINT_BYTES:
-        raise NotACheckpointError(
-            f"{path}: {size_bytes:,} bytes; no checkpoint above {MAX_CHECKPOINT_BYTES:,} is opened."
-        )
+    file.seek(0)
     try:
-        _check_by_start(file, size_bytes)
+        _check_by_start(file, os.fstat(file.fileno()).st_size)
     except CodeFoundError as error:
         raise NotACheckpointError(
             f"{path}: its pickle asks to call {error.target}, which tensors do not need.",

@@ -31,22 +31,27 @@ def explain_mismatch(
         missing: Names in ``wanted`` that the file lacks and should not.
     """
     return (
-        _backbone_only(tensors, path)
+        backbone_only(tensors, path)
         or _wrapped(tensors, path)
         or _other_classes(tensors, wanted, path)
         or explain_other_network(tensors, wanted, path=path, missing=missing)
     )
 
 
-def _backbone_only(tensors: Mapping[str, Tensor], path: Path) -> WeightsMismatchError | None:
+def backbone_only(tensors: Mapping[str, Tensor], path: Path) -> WeightsMismatchError | None:
+    """The error for a classifier or a feature extractor in place of a detector, or None."""
     if any(name.startswith(("prediction_layers.", "fpn.", "module.")) for name in tensors):
         return None
-    first = next(iter(tensors))
-    if not any(name.startswith(BACKBONE_STARTS) for name in tensors):
+    is_cut_out = all(name.startswith("backbone.") for name in tensors)
+    if not is_cut_out and not any(name.startswith(BACKBONE_STARTS) for name in tensors):
         return None
+    first = next(iter(tensors))
+    whole = "give weights of a whole network."
     return WeightsMismatchError(
         f"{path}: holds only a backbone (its first tensor is {first}), no detector.",
-        remedy="Training can start from it; for masks, give weights of a whole network.",
+        remedy=f"It was cut out of a network: {whole}"
+        if is_cut_out
+        else f"Training can start from it (--start); for masks, {whole}",
     )
 
 

@@ -40,6 +40,8 @@ def resolve_model(text: str) -> ModelSource:
 
     Raises:
         UnknownModelError: If nothing of that name is there, or a weights file tells no card.
+        NotACheckpointError: If what tells no card is no file of weights at all.
+        WeightsMismatchError: If it holds a backbone alone.
         CardError: If the card found is not valid.
     """
     path = Path(text).expanduser()
@@ -134,13 +136,21 @@ def _card_of_released_file(path: Path) -> Path:
     config = released["config"] if released else path.stem
     card_path = card_paths().get(config)
     if card_path is None:
-        raise UnknownModelError(
-            f"{path}: its name does not tell which network it is for "
-            "(<model>_<epoch>_<iteration>.pth would).",
-            remedy=f"Put a model card beside it as {path.with_suffix('.toml').name}. "
-            f"Known models are {', '.join(card_paths())}.",
-        )
+        raise _cardless(path)
     return card_path
+
+
+def _cardless(path: Path) -> ModelError:
+    # Looked into first: a card would not help a file that is no network. Only this needs torch.
+    from yolact_cli.zoo.checkpoint import read_tensors
+    from yolact_cli.zoo.mismatch import backbone_only
+
+    return backbone_only(read_tensors(path), path) or UnknownModelError(
+        f"{path}: its name does not tell which network it is for "
+        "(<model>_<epoch>_<iteration>.pth would).",
+        remedy=f"Put a model card beside it as {path.with_suffix('.toml').name}. "
+        f"Known models are {', '.join(card_paths())}.",
+    )
 
 
 def _card_of_name(name: str) -> Path:
@@ -157,6 +167,8 @@ def _card_of_name(name: str) -> Path:
 
 
 def _existing(path: Path) -> Path:
+    if path.is_dir():
+        raise UnknownModelError(f"{path}: is a folder, not a file.")
     if not path.is_file():
         raise UnknownModelError(f"{path}: there is no such file.")
     return path
