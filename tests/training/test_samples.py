@@ -44,6 +44,22 @@ def test_pixels_box_and_mask_of_a_random_view_agree(seed):
     assert (mask != (canvas[..., 0] > 127)).sum() <= 2 * (x1 - x0 + y1 - y0) + 4
 
 
+@pytest.mark.parametrize("is_mirrored", [False, True])
+def test_a_window_between_pixels_is_enlarged_without_moving_them(is_mirrored):
+    picture = bright_box((24, 24), (8, 9, 15, 16))
+    view = View(
+        window_xyxy_px=(5.6, 6.5, 17.4, 18.3),
+        target_xyxy=(0.0, 0.0, 1.0, 1.0),
+        is_mirrored=is_mirrored,
+    )
+    canvas = np.zeros((320, 320, 3), np.uint8)
+    view.draw(picture, canvas)
+    lit = np.argwhere(canvas[..., 0] > 127)
+    (wanted,) = view.transform_boxes(np.array([[8.0, 9.0, 15.0, 16.0]])) * 320
+    found = (lit[:, 1].min(), lit[:, 0].min(), lit[:, 1].max() + 1, lit[:, 0].max() + 1)
+    assert np.abs(np.array(found) - wanted).max() <= 1
+
+
 def test_a_mirrored_view_is_the_plain_one_from_behind():
     picture = bright_box((40, 40), (5, 10, 15, 30))
     plain = whole_view((40, 40))
