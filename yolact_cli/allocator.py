@@ -4,7 +4,7 @@ import ctypes
 import sys
 
 # glibc's mallopt parameters, malloc.h.
-M_TRIM_THRESHOLD, M_TOP_PAD, M_MMAP_MAX = -1, -2, -4
+M_TRIM_THRESHOLD, M_TOP_PAD, M_MMAP_MAX, M_ARENA_MAX = -1, -2, -4, -8
 TOP_PAD_BYTES = 64 << 20
 
 
@@ -24,5 +24,10 @@ def keep_freed_memory() -> bool:
         mallopt = ctypes.CDLL(None).mallopt
     except (AttributeError, OSError):
         return False
-    settings = ((M_MMAP_MAX, 0), (M_TRIM_THRESHOLD, 2**31 - 1), (M_TOP_PAD, TOP_PAD_BYTES))
+    settings = (
+        (M_MMAP_MAX, 0),
+        (M_TRIM_THRESHOLD, 2**31 - 1),
+        (M_TOP_PAD, TOP_PAD_BYTES),
+        (M_ARENA_MAX, 1),  # a thread's own arena gives large tensors back whatever was said above
+    )
     return all(mallopt(parameter, value) for parameter, value in settings)

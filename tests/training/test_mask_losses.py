@@ -89,3 +89,13 @@ def test_a_mask_iou_net_learns_the_overlap_of_large_masks_only(make_target):
     assert logits.grad[1].abs().sum() == 0
     only_small = mask_iou_loss(net, logits[1:], target, torch.tensor([1]))
     assert only_small == 0
+
+
+def test_the_mask_iou_term_is_summed_over_masks(make_target):
+    torch.manual_seed(0)
+    target = make_target([[0, 0, 0.9, 0.9], [0.1, 0.2, 0.8, 0.9]], [0, 1], side=64)
+    net = MaskIouNet(3)
+    logits = torch.where(target.masks, 5.0, -5.0) + torch.randn(2, 64, 64)
+    both = mask_iou_loss(net, logits, target, torch.tensor([0, 1]))
+    each = [mask_iou_loss(net, logits[n : n + 1], target, torch.tensor([n])) for n in (0, 1)]
+    assert both.item() == pytest.approx(sum(each).item(), rel=1e-4)

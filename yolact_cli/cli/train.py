@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from yolact_cli.cli import reporting
+from yolact_cli.cli.interruption import Interruption
 from yolact_cli.cli.options import config_option, json_option
 from yolact_cli.settings import AugmentSettings, TrainSettings
 
 if TYPE_CHECKING:
-    from yolact_cli.pipelines.train import Started
+    from yolact_cli.pipelines.train import Finished, Started
 
 DEFAULTS = TrainSettings()
 AUGMENT = AugmentSettings()
@@ -55,21 +56,22 @@ class SideList(click.ParamType):  # type: ignore[type-arg]  # generic only since
     "--output",
     type=click.Path(path_type=Path, file_okay=False),
     required=True,
-    help="Folder for states, metrics and the result.",
+    metavar="RUN",
+    help="Folder for the state, metrics and the result.",
 )
 @click.option("--val", "validation_data", type=EXISTING_FILE, help="COCO JSON to validate on.")
 @click.option(
     "--val-images",
     "validation_images_dir",
     type=EXISTING_FOLDER,
-    help="Where its file names start; as --images by default.",
+    help="Where the file names in --val start.  [default: as --images]",
 )
 @click.option(
     "--validate-every",
     type=click.IntRange(1),
     default=1000,
     show_default=True,
-    help="Iterations between validations.",
+    help="Iterations between validations; the last one validates too.",
 )
 @click.option(
     "--model",
@@ -81,22 +83,23 @@ class SideList(click.ParamType):  # type: ignore[type-arg]  # generic only since
     "--start",
     default="model",
     show_default=True,
-    help="First weights: 'model' for the model's own, 'imagenet' for its backbone's, "
-    "'scratch', or a file.",
+    help="First weights: 'model' for the model's own; 'imagenet' for its backbone's from the "
+    "package installed with yolact_cli[train]; 'scratch' for random ones; or a .pth or "
+    ".safetensors file of a whole network or a backbone. Layers for other classes start afresh.",
 )
-@click.option("--name", default=None, help="Of the new card; the output folder's by default.")
+@click.option("--name", default=None, help="Of the new model.  [default: RUN's]")
 @click.option(
     "--iterations",
     type=click.IntRange(1),
     default=DEFAULTS.iterations,
-    help="Optimiser steps.",
+    help="Optimiser steps in all.",
     show_default=True,
 )
 @click.option(
     "--batch-size",
     type=click.IntRange(1),
     default=DEFAULTS.batch_size,
-    help="Pictures run together.",
+    help="Pictures a pass.",
     show_default=True,
 )
 @click.option(
@@ -105,14 +108,14 @@ class SideList(click.ParamType):  # type: ignore[type-arg]  # generic only since
     type=SideList(),
     default="",
     metavar="PIXELS,...",
-    help="Input sides, one drawn for each batch.  [default: the model's own]",
+    help="Input sides in pixels, one drawn for each batch.  [default: the model's own]",
 )
 @click.option(
     "--accumulate",
     type=click.IntRange(1),
     default=DEFAULTS.accumulate,
     show_default=True,
-    help="Batches an optimiser step.",
+    help="Passes an optimiser step; a CPU's cores do one each at the same time.",
 )
 @click.option(
     "--optimizer",
@@ -125,7 +128,7 @@ class SideList(click.ParamType):  # type: ignore[type-arg]  # generic only since
     "--learning-rate",
     type=click.FloatRange(0, min_open=True),
     default=DEFAULTS.learning_rate,
-    help="At its highest, after the warm-up.",
+    help="At its highest, after the warm-up, for this batch size.",
     show_default=True,
 )
 @click.option(
@@ -133,7 +136,7 @@ class SideList(click.ParamType):  # type: ignore[type-arg]  # generic only since
     type=click.FloatRange(0),
     default=DEFAULTS.backbone_rate,
     show_default=True,
-    help="Times the learning rate, for the backbone.",
+    help="The backbone's learning rate, as a part of the rest's.",
 )
 @click.option(
     "--weight-decay",
@@ -146,7 +149,7 @@ class SideList(click.ParamType):  # type: ignore[type-arg]  # generic only since
     "--schedule",
     type=click.Choice(["step", "cosine"]),
     default=DEFAULTS.schedule,
-    help="Steps as the reference's, or half a cosine.",
+    help="A tenth after 35, 75, 87.5 and 93.75 % of the iterations, or half a cosine.",
     show_default=True,
 )
 @click.option(
@@ -155,7 +158,7 @@ class SideList(click.ParamType):  # type: ignore[type-arg]  # generic only since
     type=click.IntRange(0),
     default=DEFAULTS.warmup_iterations,
     show_default=True,
-    help="Iterations.",
+    help="Iterations in which the learning rate rises from a tenth.",
 )
 @click.option(
     "--ema",
@@ -163,7 +166,8 @@ class SideList(click.ParamType):  # type: ignore[type-arg]  # generic only since
     type=click.FloatRange(0, 1, max_open=True),
     default=DEFAULTS.ema_decay,
     show_default=True,
-    help="Decay of the averaged weights that are kept; 0 for none.",
+    help="Decay of the moving average of the weights that is validated and kept, such as 0.999; "
+    "0 for none.",
 )
 @click.option(
     "--freeze",
@@ -171,7 +175,7 @@ class SideList(click.ParamType):  # type: ignore[type-arg]  # generic only since
     type=click.IntRange(0),
     default=DEFAULTS.freeze_stages,
     show_default=True,
-    help="First backbone stages that stay as they are.",
+    help="Backbone stages, the first ones, that stay as they are.",
 )
 @click.option("--freeze-norm", is_flag=True, help="Keep the backbone's batch norms as they are.")
 @click.option(
@@ -195,28 +199,28 @@ class SideList(click.ParamType):  # type: ignore[type-arg]  # generic only since
     type=click.FloatRange(0, 1),
     default=DEFAULTS.repeat_threshold,
     show_default=True,
-    help="Repeat pictures of classes that fewer than this share of pictures have.",
+    help="Repeat pictures of classes that a smaller part of the pictures has; 0 for none.",
 )
 @click.option(
     "--masks-per-picture",
     type=click.IntRange(1),
     default=DEFAULTS.masks_per_picture,
     show_default=True,
-    help="Positive anchors whose masks are learnt from.",
+    help="Anchors whose masks are learnt from, drawn where there are more.",
 )
 @click.option(
     "--mosaic",
     type=click.FloatRange(0, 1),
     default=AUGMENT.mosaic,
     show_default=True,
-    help="Probability of four pictures in one.",
+    help="Probability of four pictures side by side in one.",
 )
 @click.option(
     "--max-expand",
     type=click.FloatRange(1),
     default=AUGMENT.max_expand,
     show_default=True,
-    help="Largest zoom out.",
+    help="Largest zoom out, as the canvas's side over the picture's; 1 for none.",
 )
 @click.option(
     "--crop/--no-crop",
@@ -240,12 +244,12 @@ class SideList(click.ParamType):  # type: ignore[type-arg]  # generic only since
     "--precision",
     type=click.Choice(["fp32", "bf16", "fp16"]),
     default=DEFAULTS.precision,
-    help="Of the network; weights stay fp32.",
+    help="Of the arithmetic; weights stay fp32.",
     show_default=True,
 )
 @click.option(
     "--seed",
-    type=int,
+    type=click.IntRange(0),
     default=DEFAULTS.seed,
     help="Of order, augmentation and fresh layers.",
     show_default=True,
@@ -256,9 +260,11 @@ class SideList(click.ParamType):  # type: ignore[type-arg]  # generic only since
     type=click.IntRange(0),
     default=2,
     show_default=True,
-    help="Processes that load and augment.",
+    help="Processes that load and augment pictures; they change nothing in the outcome.",
 )
-@click.option("--resume", is_flag=True, help="Go on with the training in --output.")
+@click.option(
+    "--resume", is_flag=True, help="Go on with the training in RUN, with the same options."
+)
 @config_option
 @json_option
 def train(
@@ -269,16 +275,19 @@ def train(
     as_json: bool,
     resume: bool,
     **options: Any,
-) -> None:
+) -> int:
     """Train a model on labels in COCO's format.
 
     DATA.json holds boxes and masks from any tool, with any category ids. Pictures without objects
     teach what is none; objects may have only a box; an image with "labelled_category_ids" counts
     for those classes alone.
 
-    With --val, the weights that validate best become the result, RUN/NAME.toml; without it, the
-    last ones. metrics.jsonl and curves.svg tell how it went. A training that was stopped goes on
-    with --resume as if it had not been.
+    The result is RUN/NAME.toml, which --model of all commands takes. With --val it has the
+    weights that validated best (highest mask AP50), otherwise the last ones. metrics.jsonl and
+    curves.svg tell how the training went.
+
+    Stopped by Ctrl-C or SIGTERM, it saves its state and goes on with --resume as if it had not
+    been stopped; after a crash, at most two minutes are done again.
     """
     from yolact_cli.pipelines.train import run_training
     from yolact_cli.pipelines.train_request import TrainRequest
@@ -311,41 +320,59 @@ def train(
         command=shlex.join(["yolact", *sys.argv[1:]]),
         **{key: options[key] for key in own},
     )
-    with contextlib.closing(run_training(request)) as events:
-        _report(events, settings, as_json=as_json)
+    with Interruption() as interruption, contextlib.closing(run_training(request)) as events:
+        finished = _follow(events, settings, interruption)
+    if finished is None:
+        reporting.message(f"Stopped. Go on with the same command and --resume; see {output}.")
+        return interruption.exit_code
+    reporting.message(f"Use it with --model {finished.card}")
+    if as_json:
+        figures = finished.validation or {}
+        reporting.print_json(
+            {
+                "card": str(finished.card),
+                "iterations": finished.progress.iteration,
+                "mask_ap50": figures.get("mask_ap50"),
+                "validated_iteration": figures.get("iteration"),
+            }
+        )
+    return 0
 
 
-def _report(events: Any, settings: TrainSettings, *, as_json: bool) -> None:
+def _follow(events: Any, settings: TrainSettings, interruption: Interruption) -> "Finished | None":
+    """Tell what happens until the end, or until the user has enough."""
     from yolact_cli.pipelines.train import Finished
     from yolact_cli.pipelines.validate import Validation
 
     started: Started = next(events)
-    reporting.message(
-        f"{started.pictures} pictures, {started.objects} objects, {started.classes} classes; "
-        f"{started.parameters / 1e6:.1f} million parameters on {started.device}"
-    )
-    if started.fresh_layers and not started.first_iteration:
-        reporting.message(f"Starting from random weights: {', '.join(started.fresh_layers)}")
-    last: Validation | None = None
+    _say_started(started, settings)
     with reporting.Progress(
         settings.iterations, unit="iterations", initial=started.first_iteration
     ) as progress:
         for event in events:
+            if isinstance(event, Finished):
+                return event
             if isinstance(event, Validation):
-                last = event
                 progress.message(
                     f"iteration {event.iteration}: mask AP50 {event.mask_ap50:.3f}, "
                     f"AP {event.mask_ap:.3f}; box AP50 {event.box_ap50:.3f}"
                 )
-            elif isinstance(event, Finished):
-                reporting.message(f"Use it with --model {event.card}")
-                if as_json:
-                    reporting.print_json(
-                        {
-                            "card": str(event.card),
-                            "iterations": event.progress.iteration,
-                            "mask_ap50": last.mask_ap50 if last else None,
-                        }
-                    )
             else:
                 progress.update(event.iteration, 0)
+            if interruption:
+                return None
+    raise AssertionError("a training ends with its result or an error")
+
+
+def _say_started(started: "Started", settings: TrainSettings) -> None:
+    reporting.message(
+        f"{reporting.counted(started.pictures, 'picture')}, "
+        f"{reporting.counted(started.objects, 'object')} of {started.classes} classes; "
+        f"{started.parameters / 1e6:.1f} million parameters on {started.device}"
+    )
+    if started.first_iteration == settings.iterations:
+        reporting.message(f"The training is finished: {settings.iterations} iterations were done.")
+    elif started.first_iteration:
+        reporting.message(f"Going on after iteration {started.first_iteration}.")
+    elif started.fresh_layers:
+        reporting.message(f"Starting from random weights: {', '.join(started.fresh_layers)}")

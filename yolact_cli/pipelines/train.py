@@ -2,7 +2,7 @@
 
 import contextlib
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -16,8 +16,8 @@ from yolact_cli.network.yolact import Yolact
 from yolact_cli.pipelines.train_folder import open_folder
 from yolact_cli.pipelines.train_request import TrainRequest
 from yolact_cli.pipelines.train_result import (
+    CurvesPicture,
     ResultCard,
-    draw_curves,
     keep_best,
     read_best,
     write_result,
@@ -37,7 +37,7 @@ from yolact_cli.training.dataset import (
 )
 from yolact_cli.training.ema import WeightAverage
 from yolact_cli.training.freeze import freeze_stages, run_frozen_fused
-from yolact_cli.training.loop import Step, Trainee, prepare_network, train
+from yolact_cli.training.loop import Step, Trainee, make_scaler, prepare_network, train
 from yolact_cli.training.metrics import MetricsLog
 from yolact_cli.training.optimizer import make_optimizer
 from yolact_cli.training.order import TrainingOrder, repeat_factors
@@ -67,20 +67,25 @@ class Finished:
 
     card: Path
     progress: Progress
+    validation: Mapping[str, Any] | None
+    """What the result's weights reached, where they were validated; see Validation's fields."""
 
 
 def run_training(request: TrainRequest) -> Generator[Started | Step | Validation | Finished]:
     """Train, one event for each thing that happened; closing the iterator saves and stops.
 
+    Resuming a finished training writes its result again.
+
     Raises:
         BadCocoError: Ground truth that cannot be trusted; nothing was started.
+        ModelError: The model or its weights are not there or do not fit.
         OutputExistsError: The folder holds another training and resuming was not asked for.
         RunMismatchError: Resuming with settings that differ.
-        TrainingError: A saved state that cannot be resumed from.
+        TrainingError: A saved state that cannot be resumed from, or a training that cannot go on.
     """
     truth = read_truth(request.data, images_dir=request.images_dir)
     device = resolve_device(request.device)
-    starting = make_network(request.model, request.start, truth.categories, request.settings)
+    starting = make_network(request, truth)
     store = LocalStore(request.output)
     with locked(request.output):
         open_folder(request, store)
@@ -112,20 +117,22 @@ class _Session:
         optimizer = make_optimizer(network, settings)
         decay = settings.ema_decay
         average = WeightAverage(network, decay=decay) if decay else None
-        self._progress = Progress()
-        if request.should_resume:
-            self._progress = load_state(request.output, network, optimizer, average)
-        run_frozen_fused(network.backbone.stages()[: settings.freeze_stages])
         spec = starting.card.input
         self._trainee = Trainee(
             network=network,
             optimizer=optimizer,
             average=average,
+            scaler=make_scaler(settings, device),
             mean=spec.mean,
             std=spec.std,
             device=device,
         )
+        self._progress = Progress()
+        if request.should_resume:
+            self._progress = load_state(request.output, self._trainee)
+        run_frozen_fused(network.backbone.stages()[: settings.freeze_stages])
         self._metrics = MetricsLog(store, first_iteration=self._progress.iteration)
+        self._curves = CurvesPicture(store)
         self._saved_at = time.monotonic()
 
     def started(self) -> Started:
@@ -141,16 +148,26 @@ class _Session:
         )
 
     def run(self, validator: Validator | None) -> Iterator[Step | Validation | Finished]:
-        """Iterate, validate, save; what was done is saved whatever ends this."""
-        settings = self._request.settings
+        """Iterate, validate, save; stopped between two events, everything is saved."""
+        if validator and self._should_validate():  # it was stopped while validating
+            yield self._validate(validator)
+        try:
+            yield from self._iterate(validator)
+        except GeneratorExit:
+            self._save()
+            raise
+        self._save()
+        yield self._finish(validator)
+
+    def _iterate(self, validator: Validator | None) -> Iterator[Step | Validation]:
         steps = train(
             self._trainee,
             _dataset(self._request, self._truth, self._starting.card),
-            settings,
+            self._request.settings,
             first_iteration=self._progress.iteration,
             workers=self._request.workers,
         )
-        with self._saved_at_the_end(), contextlib.closing(steps):
+        with contextlib.closing(steps):
             for step in steps:
                 self._progress = replace(
                     self._progress,
@@ -159,43 +176,46 @@ class _Session:
                 )
                 self._metrics.add_step(step)
                 yield step
-                is_last = step.iteration == settings.iterations
-                if validator and (is_last or step.iteration % self._request.validate_every == 0):
+                if validator and self._should_validate():
+                    self._save()  # validating takes its time, and may be what is interrupted
                     yield self._validate(validator)
                 elif time.monotonic() - self._saved_at > SAVE_EVERY_S:
                     self._save()
-        weights = read_best(self._store) if validator else self._weights()
-        card = write_result(self._result_card(), weights, self._store)
-        draw_curves(self._store)
-        yield Finished(card=card, progress=self._progress)
+
+    def _should_validate(self) -> bool:
+        iteration = self._progress.iteration
+        is_last = iteration == self._request.settings.iterations
+        is_due = is_last or (iteration > 0 and iteration % self._request.validate_every == 0)
+        return is_due and not self._metrics.has_validation(iteration)
 
     def _validate(self, validator: Validator) -> Validation:
         validation = validator.validate(self._weights(), self._progress)
-        if validation.mask_ap50 > self._progress.best_ap50:
-            self._progress = replace(self._progress, best_ap50=validation.mask_ap50)
+        # The weights first: a validation that was written down is not done again.
+        if self._metrics.is_best(validation):
             keep_best(self._weights(), self._store)
         self._metrics.add_validation(validation)
-        self._save()
-        draw_curves(self._store)
+        self._curves.draw()
         return validation
+
+    def _finish(self, validator: Validator | None) -> Finished:
+        best = read_best(self._store) if validator else None
+        validation = (
+            self._metrics.last_validation if best is None else self._metrics.best_validation
+        )
+        result = self._result_card(validation if validator else None)
+        card = write_result(result, best or self._weights(), self._store)
+        self._curves.draw()
+        return Finished(card=card, progress=self._progress, validation=result.validation)
 
     def _weights(self) -> dict[str, torch.Tensor]:
         average = self._trainee.average
         return dict(self._trainee.network.state_dict() if average is None else average.state)
 
-    @contextlib.contextmanager
-    def _saved_at_the_end(self) -> Iterator[None]:
-        try:
-            yield
-        finally:
-            self._save()
-
     def _save(self) -> None:
-        trainee = self._trainee
-        save_state(self._store, self._progress, trainee.network, trainee.optimizer, trainee.average)
+        save_state(self._store, self._progress, self._trainee)
         self._saved_at = time.monotonic()
 
-    def _result_card(self) -> ResultCard:
+    def _result_card(self, validation: Mapping[str, Any] | None) -> ResultCard:
         return ResultCard(
             card=self._starting.card,
             name=self._request.name,
@@ -205,7 +225,7 @@ class _Session:
             iterations=self._progress.iteration,
             hours=self._progress.seconds / 3600,
             device=str(self._trainee.device),
-            validation=self._metrics.best_validation,
+            validation=validation,
         )
 
 

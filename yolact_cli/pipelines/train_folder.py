@@ -34,7 +34,7 @@ def open_folder(request: TrainRequest, store: LocalStore) -> None:
             remedy="Give --resume to go on with it, or another --output.",
         )
     if has_state:
-        _compare(json.loads(store.read_bytes(SETTINGS_FILE)), record, request)
+        _compare(_read_record(request, store), record, request)
     else:
         store.put(SETTINGS_FILE, json.dumps(record, indent=2).encode())
 
@@ -48,10 +48,22 @@ def _record(request: TrainRequest) -> dict[str, Any]:
     }
 
 
+def _read_record(request: TrainRequest, store: LocalStore) -> dict[str, Any]:
+    try:
+        before: dict[str, Any] = json.loads(store.read_bytes(SETTINGS_FILE))
+    except (OSError, ValueError) as error:
+        raise TrainingError(
+            f"{request.output} cannot be resumed: its {SETTINGS_FILE} is missing or damaged.",
+            remedy="Start again in another folder.",
+        ) from error
+    return before
+
+
 def _compare(before: dict[str, Any], now: dict[str, Any], request: TrainRequest) -> None:
     # Settings that an older version did not have are as they are by default.
     defaults = json.loads(json.dumps(asdict(TrainSettings())))
     was = {**before, **defaults, **before["settings"]}
+    was["augment"] = {**defaults["augment"], **was["augment"]}
     differing = [
         f"{name} was {was.get(name)!r} and is {value!r}"
         for name, value in {**now, **now["settings"]}.items()

@@ -40,23 +40,32 @@ def keep_best(weights: Mapping[str, torch.Tensor], store: LocalStore) -> None:
     store.put(BEST_FILE, save({name: value.cpu().contiguous() for name, value in weights.items()}))
 
 
-def read_best(store: LocalStore) -> dict[str, torch.Tensor]:
-    """The weights that validated best."""
-    return load(store.read_bytes(BEST_FILE))
+def read_best(store: LocalStore) -> dict[str, torch.Tensor] | None:
+    """The weights that validated best; None where none were put aside."""
+    return load(store.read_bytes(BEST_FILE)) if store.exists(BEST_FILE) else None
 
 
-def draw_curves(store: LocalStore) -> None:
-    """Draw losses and validations so far; without matplotlib there is no picture, and a word."""
-    if not store.exists(METRICS_FILE):
-        return
-    try:
-        picture = curves_svg(read_metrics(store))
-    except ImportError:
-        logging.getLogger(__name__).warning(
-            'There is no picture of the curves without matplotlib: pip install "yolact_cli[train]"'
-        )
-        return
-    store.put(CURVES_FILE, picture)
+class CurvesPicture:
+    """A picture of losses and validations so far, in a training's folder."""
+
+    def __init__(self, store: LocalStore) -> None:
+        self._store = store
+        self._can_draw = True
+
+    def draw(self) -> None:
+        """Draw it anew; without matplotlib there is none, and one word about it."""
+        if not self._can_draw or not self._store.exists(METRICS_FILE):
+            return
+        try:
+            picture = curves_svg(read_metrics(self._store))
+        except ImportError:
+            self._can_draw = False
+            logging.getLogger(__name__).warning(
+                "There is no picture of the curves without matplotlib: "
+                'pip install "yolact_cli[train]"'
+            )
+            return
+        self._store.put(CURVES_FILE, picture)
 
 
 def write_result(
@@ -84,9 +93,12 @@ def write_result(
 
 
 def _as_stored(name: str, value: torch.Tensor) -> torch.Tensor:
-    # Batch-norm statistics can lie beyond half precision's 65504.
-    is_half = value.is_floating_point() and ".running_" not in name
-    return (value.half() if is_half else value).cpu().contiguous()
+    value = value.cpu().contiguous()
+    if not value.is_floating_point() or ".running_" in name:
+        return value
+    # Batch-norm statistics, and now and then a weight, lie beyond half precision's 65504.
+    half = value.half()
+    return half if bool(torch.isfinite(half).all()) else value
 
 
 def _measured(result: ResultCard) -> tuple[Mapping[str, str | float], ...]:

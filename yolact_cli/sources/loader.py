@@ -1,16 +1,10 @@
 """Frames made ahead of the network by worker processes: in order, and whatever the pictures are.
 
-Workers come from a server process that was started with no thread or accelerator in it
-(``forkserver``). Forking this process could copy a lock that is held; a fresh interpreter for each
-worker would take seconds and half a gigabyte for torch alone. And a worker that dies is noticed
-when the next frame is asked for, not by a signal in the middle of other work.
+A worker that dies is noticed when the next frame is asked for, not by a signal in the middle of
+other work, since workers are not this process's own children.
 """
 
-import contextlib
 import itertools
-import multiprocessing
-import os
-import signal
 import warnings
 from collections import Counter, deque
 from collections.abc import Generator, Iterable, Iterator
@@ -32,6 +26,7 @@ from yolact_cli.sources.worker import (
     spool_folder,
 )
 from yolact_cli.structures import Failure, Frame, ListedPicture
+from yolact_cli.worker_processes import safe_path, signals_held_back, worker_context
 
 _DEATHS_A_PICTURE = 2
 _DEATHS_AT_START = 3
@@ -105,7 +100,8 @@ class _Crew:
     def __init__(self, prepare: Prepare, spool: Path) -> None:
         self._dataset = PreparedPictures(prepare, spool)
         self._set_up = SetUp(spool=spool)
-        self._context = _context()
+        # Torch is loaded once, not by each worker.
+        self._context = worker_context(preload=__name__)
 
     def stream(
         self, pictures: Iterator[_Asked], workers: int, prefetch: int
@@ -134,7 +130,7 @@ class _Crew:
     def _start(
         self, pictures: Iterator[_Asked], workers: int, prefetch: int
     ) -> Iterator[SpooledFrame | Failure | NoRoom | None]:
-        with warnings.catch_warnings(), _signals_held_back(), _safe_path():
+        with warnings.catch_warnings(), signals_held_back(), safe_path():
             # Torch advises against more workers than cores; that is for the user to decide.
             warnings.simplefilter("ignore", UserWarning)
             loader: DataLoader[Any] = DataLoader(
@@ -168,38 +164,3 @@ def _taken(result: SpooledFrame | Failure | NoRoom) -> Frame | Failure:
 
 def _as_it_is(result: Any) -> Any:
     return result
-
-
-def _context() -> Any:
-    if "forkserver" not in multiprocessing.get_all_start_methods():
-        return multiprocessing.get_context("spawn")
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([__name__])  # torch is loaded once, not by each worker
-    return context
-
-
-@contextlib.contextmanager
-def _signals_held_back() -> Iterator[None]:
-    """Processes started here never see Ctrl-C; this one sees it when the block ends."""
-    if not hasattr(signal, "pthread_sigmask"):
-        yield
-        return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
-@contextlib.contextmanager
-def _safe_path() -> Iterator[None]:
-    """Processes started here import nothing from the working folder, which may be anybody's."""
-    before = os.environ.get("PYTHONSAFEPATH")
-    os.environ["PYTHONSAFEPATH"] = "1"
-    try:
-        yield
-    finally:
-        if before is None:
-            del os.environ["PYTHONSAFEPATH"]
-        else:
-            os.environ["PYTHONSAFEPATH"] = before

@@ -1,6 +1,7 @@
 """A picture of a training: its losses, and what its validations reached."""
 
 import io
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -26,7 +27,7 @@ def curves_svg(records: Sequence[Mapping[str, Any]]) -> bytes:
         for name in steps[0]["losses"] if steps else ():
             losses.plot(
                 [step["iteration"] for step in steps],
-                [step["losses"][name] for step in steps],
+                [_drawn(step["losses"][name]) for step in steps],
                 label=name.replace("_", " "),
                 linewidth=1,
             )
@@ -35,7 +36,7 @@ def curves_svg(records: Sequence[Mapping[str, Any]]) -> bytes:
                             ("box_ap50", "box AP50"), ("box_ap", "box AP")):  # fmt: skip
             figures.plot(
                 [one["iteration"] for one in validations],
-                [one[name] for one in validations],
+                [_drawn(one[name]) for one in validations],
                 label=label,
                 marker="o",
                 markersize=3,
@@ -49,3 +50,8 @@ def curves_svg(records: Sequence[Mapping[str, Any]]) -> bytes:
         stream = io.BytesIO()
         figure.savefig(stream, format="svg", metadata={"Date": None})
     return stream.getvalue()
+
+
+def _drawn(value: float | None) -> float:
+    """What is not known leaves a gap."""
+    return math.nan if value is None else value

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-import torch
 from jaxtyping import Bool, Float64, UInt8
 from torch.utils.data import Dataset
 
@@ -150,24 +149,34 @@ class TrainingDataset(Dataset[Sample | BrokenPicture]):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PictureReader:
-    """Reads a picture of the set from its folder as RGB, at the size its truth was drawn at."""
+    """Reads a picture of the set from its folder as RGB, at the size its truth was drawn at.
+
+    A picture that was scaled since it was labelled does no harm. One of another shape is another
+    picture, or was turned.
+    """
 
     images_dir: Path
     decode: Callable[[Path], UInt8[np.ndarray, "h w 3"]]
 
     def __call__(self, picture: TruthPicture) -> UInt8[np.ndarray, "h w 3"]:
-        """The picture, brought to the truth's size should the file differ."""
+        """The picture, brought to the truth's size should the file differ.
+
+        Raises:
+            UnreadablePictureError: It cannot be decoded, or has not the truth's shape.
+        """
         pixels = self.decode(self.images_dir / picture.file_name)
-        if pixels.shape[:2] == (picture.height, picture.width):
+        height, width = pixels.shape[:2]
+        if (height, width) == (picture.height, picture.width):
             return pixels
+        # The same shape, each side rounded to a whole pixel.
+        skew = abs(height * picture.width - width * picture.height)
+        if skew > picture.width + picture.height:
+            raise UnreadablePictureError(
+                f"{picture.file_name} has {width}x{height} px, "
+                f"and the labels are for {picture.width}x{picture.height}."
+            )
         resized = cv2.resize(pixels, (picture.width, picture.height), interpolation=cv2.INTER_AREA)
         return np.asarray(resized)
-
-
-def start_worker(_worker_id: int) -> None:
-    """Keep a loader worker to one core; the network has the others."""
-    torch.set_num_threads(1)
-    cv2.setNumThreads(1)
 
 
 def _with_picture(sample: Sample, picture: UInt8[np.ndarray, "s s 3"]) -> Sample:

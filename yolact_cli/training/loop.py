@@ -5,31 +5,33 @@ saves, validates and reports between them. An iteration is a function of its num
 the state before it, so an interrupted training goes on as if it had not been.
 """
 
+import contextlib
 import math
-import multiprocessing
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
-from torch.utils.data import DataLoader
 
 from yolact_cli.errors import TrainingError
 from yolact_cli.network.yolact import Yolact
 from yolact_cli.settings import TrainSettings
-from yolact_cli.training.dataset import TrainingDataset, start_worker
+from yolact_cli.training.batches import load_batches
+from yolact_cli.training.dataset import TrainingDataset
 from yolact_cli.training.ema import WeightAverage
 from yolact_cli.training.freeze import freeze_norms, freeze_stages
 from yolact_cli.training.losses import LossSettings, training_losses
 from yolact_cli.training.optimizer import set_learning_rates
-from yolact_cli.training.sample import BrokenPicture, TrainingBatch, collate
+from yolact_cli.training.passes import Passes
+from yolact_cli.training.sample import TrainingBatch
 from yolact_cli.training.schedule import learning_rate_factor
 
 # So many losses in a row that are not finite mean that the weights are lost.
 MOST_SKIPPED = 20
 AUTOCAST = {"bf16": torch.bfloat16, "fp16": torch.float16}
+FIRST_SCALE = 2.0**12
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +44,7 @@ class Step:
     """Weighted terms, averaged over the accumulated passes."""
     learning_rate_factor: float
     is_skipped: bool
-    """The loss or its gradient was not finite, so the weights were left alone."""
+    """The loss or its gradient was not finite, so everything stayed as it was."""
     seconds: float
 
 
@@ -53,9 +55,16 @@ class Trainee:
     network: Yolact
     optimizer: torch.optim.Optimizer
     average: WeightAverage | None
+    scaler: torch.amp.GradScaler
     mean: tuple[float, float, float]
     std: tuple[float, float, float]
     device: torch.device
+
+
+def make_scaler(settings: TrainSettings, device: torch.device) -> torch.amp.GradScaler:
+    """Scales gradients where fp16 would lose them, and does nothing in other precisions."""
+    is_half = settings.precision == "fp16"
+    return torch.amp.GradScaler(device.type, enabled=is_half, init_scale=FIRST_SCALE)
 
 
 def train(
@@ -66,43 +75,67 @@ def train(
     first_iteration: int,
     workers: int,
 ) -> Generator[Step]:
-    """Do the iterations from ``first_iteration`` on, one event each; stop by closing it."""
-    batches = iter(_load(dataset, settings, first_iteration=first_iteration, workers=workers))
-    scaler = torch.amp.GradScaler(
-        trainee.device.type, enabled=settings.precision == "fp16", init_scale=2.0**12
-    )
+    """Do the iterations from ``first_iteration`` on, one event each; stop by closing it.
+
+    Between two events the trainee is whole; when an error comes out it may be half changed.
+
+    Raises:
+        TrainingError: A picture cannot be read, memory is short, or the losses stay infinite.
+    """
     prepare_network(trainee.network, settings)
+    batches = load_batches(dataset, settings, first_iteration=first_iteration, workers=workers)
     skipped = 0
-    for iteration in range(first_iteration, settings.iterations):
-        start = time.monotonic()
-        factor = learning_rate_factor(iteration, settings)
-        set_learning_rates(trainee.optimizer, factor)
-        totals: dict[str, float] = {}
-        for part in range(settings.accumulate):
-            batch = _whole(next(batches)).to(trainee.device)
-            generator = torch.Generator().manual_seed(_seed(settings, iteration, part))
-            losses = _losses(trainee, batch, settings, generator)
-            loss = torch.stack(list(losses.values())).sum() / settings.accumulate
-            if torch.isfinite(loss):
-                scaler.scale(loss).backward()  # type: ignore[no-untyped-call]
-            for name, value in losses.items():
-                totals[name] = totals.get(name, 0.0) + float(value.detach()) / settings.accumulate
-        is_skipped = not _update(trainee, scaler, totals, settings)
-        skipped = skipped + 1 if is_skipped else 0
-        if skipped == MOST_SKIPPED:
-            raise TrainingError(
-                f"The loss was not finite for {MOST_SKIPPED} iterations, the last {iteration + 1}.",
-                remedy="Start again with a lower --learning-rate, or with --clip-norm 10.",
-            )
+    passes = Passes(trainee.network, count=settings.accumulate, device=trainee.device)
+    with contextlib.closing(batches), passes, _memory_told():
+        for iteration in range(first_iteration, settings.iterations):
+            step = _iterate(trainee, passes, batches, settings, iteration)
+            skipped = skipped + 1 if step.is_skipped else 0
+            if skipped == MOST_SKIPPED:
+                raise TrainingError(
+                    f"The loss was not finite for {MOST_SKIPPED} iterations, the last "
+                    f"{step.iteration}.",
+                    remedy="Start again with a lower --learning-rate, or with --clip-norm 10.",
+                )
+            yield step
+
+
+def _iterate(
+    trainee: Trainee,
+    passes: Passes,
+    batches: Iterator[TrainingBatch],
+    settings: TrainSettings,
+    iteration: int,
+) -> Step:
+    start = time.monotonic()
+    factor = learning_rate_factor(iteration, settings)
+    set_learning_rates(trainee.optimizer, factor)
+    given = [next(batches).to(trainee.device) for _ in range(settings.accumulate)]
+
+    def one_pass(network: Yolact, part: int) -> dict[str, float]:
+        generator = torch.Generator().manual_seed(_seed(settings, iteration, part))
+        losses = _losses(network, given[part], trainee, settings, generator)
+        loss = torch.stack(list(losses.values())).sum() / settings.accumulate
+        if torch.isfinite(loss):
+            trainee.scaler.scale(loss).backward()  # type: ignore[no-untyped-call]
+        return {name: float(value.detach()) for name, value in losses.items()}
+
+    outcomes = passes.run(one_pass)
+    totals = {
+        name: sum(outcome[name] for outcome in outcomes) / len(outcomes) for name in outcomes[0]
+    }
+    is_skipped = not _update(trainee, totals, settings)
+    if not is_skipped:
+        # A forward pass that overflows leaves batch-norm statistics that no later one repairs.
+        passes.keep_statistics()
         if trainee.average is not None:
             trainee.average.update(trainee.network, iteration)
-        yield Step(
-            iteration=iteration + 1,
-            losses=totals,
-            learning_rate_factor=factor,
-            is_skipped=is_skipped,
-            seconds=time.monotonic() - start,
-        )
+    return Step(
+        iteration=iteration + 1,
+        losses=totals,
+        learning_rate_factor=factor,
+        is_skipped=is_skipped,
+        seconds=time.monotonic() - start,
+    )
 
 
 def prepare_network(network: Yolact, settings: TrainSettings) -> None:
@@ -123,59 +156,39 @@ def normalise(
     return images.permute(0, 3, 1, 2)
 
 
-def _whole(batch: TrainingBatch | BrokenPicture) -> TrainingBatch:
-    if isinstance(batch, BrokenPicture):
-        raise TrainingError(batch.message, remedy="Take the picture out of the data, or repair it.")
-    return batch
-
-
-def _load(
-    dataset: TrainingDataset, settings: TrainSettings, *, first_iteration: int, workers: int
-) -> DataLoader[TrainingBatch | BrokenPicture]:
-    size = settings.batch_size
-    first = first_iteration * settings.accumulate
-    batches = [
-        list(range(number * size, (number + 1) * size))
-        for number in range(first, settings.iterations * settings.accumulate)
-    ]
-    return DataLoader(
-        dataset,  # type: ignore[arg-type]  # collate makes batches of samples
-        batch_sampler=batches,
-        num_workers=workers,
-        collate_fn=collate,
-        worker_init_fn=start_worker,
-        prefetch_factor=2 if workers else None,
-        # A fork would inherit torch's threads as locks that nobody opens.
-        multiprocessing_context=_start_method() if workers else None,
-    )
-
-
-def _start_method() -> str:
-    has_forkserver = "forkserver" in multiprocessing.get_all_start_methods()
-    return "forkserver" if has_forkserver else "spawn"
+@contextlib.contextmanager
+def _memory_told() -> Iterator[None]:
+    try:
+        yield
+    except torch.OutOfMemoryError as error:
+        raise TrainingError(
+            "The device's memory is too small for this training.",
+            remedy="Start again with a lower --batch-size (and --accumulate to make up for it), "
+            "smaller --sizes, or --precision bf16.",
+        ) from error
 
 
 def _losses(
-    trainee: Trainee, batch: TrainingBatch, settings: TrainSettings, generator: torch.Generator
+    network: Yolact,
+    batch: TrainingBatch,
+    trainee: Trainee,
+    settings: TrainSettings,
+    generator: torch.Generator,
 ) -> dict[str, Tensor]:
     images = normalise(batch.pictures, trainee.mean, trainee.std)
     images = images.contiguous(memory_format=torch.channels_last)
     dtype = AUTOCAST.get(settings.precision)
     with torch.autocast(trainee.device.type, dtype=dtype, enabled=dtype is not None):
-        outputs = trainee.network(images)
+        outputs = network(images)
     limits = LossSettings(
         masks_per_picture=settings.masks_per_picture, box_mask_weight=settings.box_mask_weight
     )
-    return training_losses(trainee.network, outputs, batch, limits, generator=generator)
+    return training_losses(network, outputs, batch, limits, generator=generator)
 
 
-def _update(
-    trainee: Trainee,
-    scaler: torch.amp.GradScaler,
-    totals: dict[str, float],
-    settings: TrainSettings,
-) -> bool:
+def _update(trainee: Trainee, totals: dict[str, float], settings: TrainSettings) -> bool:
     """Step the optimiser; False when something was not finite and the weights stay."""
+    scaler = trainee.scaler
     is_finite = all(math.isfinite(value) for value in totals.values())
     if is_finite:
         scaler.unscale_(trainee.optimizer)

@@ -106,14 +106,18 @@ def _mask_losses(
 ) -> dict[str, Tensor]:
     learnt, boxed, rescored = [], [], []
     with_mask = with_box = 0
-    prototypes, coefficients = outputs.prototypes.float(), outputs.mask_coefficients.float()
-    for index, (match, target) in enumerate(zip(matches, batch.targets, strict=True)):
+    # Unbound at once: the gradient of taking one picture at a time is a whole batch of zeros each.
+    each_prototypes = outputs.prototypes.float().unbind()
+    each_coefficients = outputs.mask_coefficients.float().unbind()
+    for picture, match, target, prototypes, coefficients in zip(
+        batch.pictures, matches, batch.targets, each_prototypes, each_coefficients, strict=True
+    ):
         positive = (match.labels > 0).nonzero().squeeze(1)
         objects = match.object_index[positive]
         has_mask = target.has_mask[objects]
         chosen, scale = _draw(positive[has_mask], settings.masks_per_picture, generator)
         with_mask += int(has_mask.sum())
-        logits = _mask_logits(coefficients[index, chosen], prototypes[index])
+        logits = _mask_logits(coefficients[chosen], prototypes)
         truth = match.object_index[chosen]
         learnt.append(scale * mask_loss(logits, target.masks[truth], target.boxes_xyxy_norm[truth]))
         if network.config.mask_rescoring:
@@ -121,12 +125,12 @@ def _mask_losses(
         if settings.box_mask_weight and not bool(has_mask.all()):
             chosen = _one_each(positive[~has_mask], match, generator)
             with_box += len(chosen)
-            logits = _mask_logits(coefficients[index, chosen], prototypes[index])
+            logits = _mask_logits(coefficients[chosen], prototypes)
             boxed.append(
                 box_mask_loss(
                     logits,
                     target.boxes_xyxy_norm[match.object_index[chosen]],
-                    colour_edges(batch.pictures[index], prototypes.shape[1]),
+                    colour_edges(picture, len(prototypes)),
                 )
             )
     zero = outputs.prototypes.sum() * 0
@@ -134,7 +138,7 @@ def _mask_losses(
     if settings.box_mask_weight:
         losses["box_mask"] = settings.box_mask_weight * sum(boxed, zero) / max(1, with_box)
     if network.config.mask_rescoring:
-        losses["mask_iou"] = MASK_IOU_WEIGHT * sum(rescored, zero) / len(batch.targets)
+        losses["mask_iou"] = MASK_IOU_WEIGHT * sum(rescored, zero) / max(1, with_mask)
     return losses
 
 

@@ -53,7 +53,7 @@ def mask_iou_loss(
     target: Target,
     object_index: Int[Tensor, " n"],
 ) -> Tensor:
-    """Predicted against true IoU of the thresholded masks, averaged over one picture's masks.
+    """Predicted against true IoU of the thresholded masks, summed over one picture's masks.
 
     Only true masks of more than 25 prototype pixels count. The soft masks are not detached: the
     term also trains prototypes and coefficients, as in the reference.
@@ -71,4 +71,4 @@ def mask_iou_loss(
         union = (binary | masks).sum(dim=(1, 2))
         true_iou = shared / union.clamp(min=1)
     predicted = maskiou_net(soft, target.class_ids[object_index])
-    return F.smooth_l1_loss(predicted, true_iou)
+    return F.smooth_l1_loss(predicted, true_iou, reduction="sum")

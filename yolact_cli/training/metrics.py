@@ -1,21 +1,16 @@
 """A training's figures as JSON lines: one for every twenty iterations, one for each validation."""
 
 import json
-from collections.abc import Mapping
+import math
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
-from typing import Any, Protocol
+from typing import Any
 
 from yolact_cli.store import LocalStore
 from yolact_cli.training.loop import Step
 
 METRICS_FILE = "metrics.jsonl"
 STEPS_A_LINE = 20
-
-
-class Figures(Protocol):
-    """A validation, as a dataclass."""
-
-    iteration: int
 
 
 class MetricsLog:
@@ -25,11 +20,12 @@ class MetricsLog:
         self._store = store
         self._pending: list[Step] = []
         self.best_validation: Mapping[str, Any] | None = None
+        self.last_validation: Mapping[str, Any] | None = None
         if store.exists(METRICS_FILE):
             kept = [r for r in read_metrics(store) if r["iteration"] <= first_iteration]
             store.put(METRICS_FILE, b"".join(_line(record) for record in kept))
             for record in kept:
-                self._compare(record)
+                self._note(record)
 
     def add_step(self, step: Step) -> None:
         """Count a step in; every twentieth iteration writes their mean."""
@@ -37,12 +33,11 @@ class MetricsLog:
         if step.iteration % STEPS_A_LINE:
             return
         count = len(self._pending)
-        names = self._pending[0].losses
         record = {
             "iteration": step.iteration,
             "losses": {
-                name: round(sum(one.losses[name] for one in self._pending) / count, 5)
-                for name in names
+                name: _rounded(_mean_of_finite(one.losses[name] for one in self._pending))
+                for name in step.losses
             },
             "learning_rate_factor": round(step.learning_rate_factor, 6),
             "skipped": sum(one.is_skipped for one in self._pending),
@@ -51,19 +46,37 @@ class MetricsLog:
         self._pending.clear()
         self._store.append(METRICS_FILE, _line(record))
 
+    def is_best(self, figures: Any) -> bool:
+        """Whether a validation, not yet added, is better than all before it."""
+        best = self.best_validation
+        return best is None or goodness(_rounded(asdict(figures))) > goodness(best)
+
     def add_validation(self, figures: Any) -> None:
-        """Write a validation's figures."""
+        """Write a validation's figures, a dataclass."""
         record = _rounded(asdict(figures))
-        self._compare(record)
+        self._note(record)
         self._store.append(METRICS_FILE, _line(record))
 
-    def _compare(self, record: Mapping[str, Any]) -> None:
+    def has_validation(self, iteration: int) -> bool:
+        """Whether the weights of that iteration were validated."""
+        return self.last_validation is not None and (self.last_validation["iteration"] == iteration)
+
+    def _note(self, record: Mapping[str, Any]) -> None:
         """The first of equally good ones is the best, as its weights are the ones kept."""
         if "mask_ap50" not in record:
             return
-        best = self.best_validation
-        if best is None or (record["mask_ap50"] or 0.0) > (best["mask_ap50"] or 0.0):
+        self.last_validation = record
+        if self.best_validation is None or goodness(record) > goodness(self.best_validation):
             self.best_validation = record
+
+
+def goodness(validation: Mapping[str, Any]) -> float:
+    """What validations are compared by: mask AP50, or box AP50 where no mask is known; else 0."""
+    for name in ("mask_ap50", "box_ap50"):
+        figure = validation[name]
+        if figure is not None and math.isfinite(figure):
+            return float(figure)
+    return 0.0
 
 
 def read_metrics(store: LocalStore) -> list[dict[str, Any]]:
@@ -77,6 +90,11 @@ def read_metrics(store: LocalStore) -> list[dict[str, Any]]:
     return records
 
 
+def _mean_of_finite(values: Iterable[float]) -> float:
+    finite = [value for value in values if math.isfinite(value)]
+    return sum(finite) / len(finite) if finite else math.nan
+
+
 def _line(record: Mapping[str, Any]) -> bytes:
     return json.dumps(record).encode() + b"\n"
 
@@ -85,5 +103,5 @@ def _rounded(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _rounded(one) for key, one in value.items()}
     if isinstance(value, float):
-        return round(value, 5) if value == value else None
+        return round(value, 5) if math.isfinite(value) else None
     return value

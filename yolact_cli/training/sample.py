@@ -72,16 +72,8 @@ class TrainingBatch:
         return TrainingBatch(pictures=self.pictures.to(device), targets=moved)
 
 
-def collate(given: Sequence[Sample | BrokenPicture]) -> TrainingBatch | BrokenPicture:
-    """One batch of equally sized samples; crowds are put apart from what is to be learnt.
-
-    The first broken picture stands for the whole batch.
-    """
-    samples = []
-    for item in given:
-        if isinstance(item, BrokenPicture):
-            return item
-        samples.append(item)
+def collate(samples: Sequence[Sample]) -> TrainingBatch:
+    """One batch of equally sized samples; crowds are put apart from what is to be learnt."""
     targets = []
     for sample in samples:
         real = ~sample.is_crowd

@@ -1,20 +1,21 @@
 """The whole state of a training in one file without pickle: ``--resume`` goes on from it alone."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
-from torch import Tensor, nn
+from torch import Tensor
 
 from yolact_cli.errors import TrainingError
 from yolact_cli.store import LocalStore
-from yolact_cli.training.ema import WeightAverage
+from yolact_cli.training.loop import Trainee
 
 STATE_FILE = "state.safetensors"
 NETWORK, AVERAGE, OPTIMIZER = "network.", "average.", "optimizer."
+PROGRESS, SCALER = "progress", "scaler"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,39 +26,23 @@ class Progress:
     """Optimiser steps done."""
     seconds: float = 0.0
     """Time spent, over all its sessions."""
-    best_ap50: float = -1.0
-    """The best validation so far; -1 before the first."""
 
 
-def save_state(
-    store: LocalStore,
-    progress: Progress,
-    network: nn.Module,
-    optimizer: torch.optim.Optimizer,
-    average: WeightAverage | None,
-) -> None:
+def save_state(store: LocalStore, progress: Progress, trainee: Trainee) -> None:
     """Write everything that going on needs; the file before stays until this one is whole."""
-    tensors = {NETWORK + name: value for name, value in network.state_dict().items()}
-    if average is not None:
-        tensors |= {AVERAGE + name: value for name, value in average.state.items()}
-    for index, values in optimizer.state_dict()["state"].items():
+    tensors = {NETWORK + name: value for name, value in trainee.network.state_dict().items()}
+    if trainee.average is not None:
+        tensors |= {AVERAGE + name: value for name, value in trainee.average.state.items()}
+    for index, values in trainee.optimizer.state_dict()["state"].items():
         for key, value in values.items():
             tensors[f"{OPTIMIZER}{index}.{key}"] = torch.as_tensor(value)
-    record = {
-        "iteration": progress.iteration,
-        "seconds": progress.seconds,
-        "best_ap50": progress.best_ap50,
-    }
     contiguous = {name: value.detach().cpu().contiguous() for name, value in tensors.items()}
-    store.put(STATE_FILE, save(contiguous, {"progress": json.dumps(record)}))
+    records = {PROGRESS: asdict(progress), SCALER: trainee.scaler.state_dict()}
+    texts = {name: json.dumps(record) for name, record in records.items()}
+    store.put(STATE_FILE, save(contiguous, texts))
 
 
-def load_state(
-    folder: Path,
-    network: nn.Module,
-    optimizer: torch.optim.Optimizer,
-    average: WeightAverage | None,
-) -> Progress:
+def load_state(folder: Path, trainee: Trainee) -> Progress:
     """Put a saved state back into freshly made objects of the same settings.
 
     Raises:
@@ -67,12 +52,15 @@ def load_state(
     try:
         with safe_open(path, framework="pt", device="cpu") as file:
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-            record = json.loads(file.metadata()["progress"])
-        network.load_state_dict(_under(NETWORK, tensors), strict=True)
-        if average is not None:
-            average.load(_under(AVERAGE, tensors))
-        _load_optimizer(optimizer, _under(OPTIMIZER, tensors))
-        return Progress(**record)
+            texts = file.metadata()
+        trainee.network.load_state_dict(_under(NETWORK, tensors), strict=True)
+        if trainee.average is not None:
+            trainee.average.load(_under(AVERAGE, tensors))
+        _load_optimizer(trainee.optimizer, _under(OPTIMIZER, tensors))
+        if scaler := json.loads(texts.get(SCALER, "{}")):
+            trainee.scaler.load_state_dict(scaler)
+        progress = json.loads(texts[PROGRESS])
+        return Progress(iteration=progress["iteration"], seconds=progress["seconds"])
     except (SafetensorError, OSError, KeyError, TypeError, ValueError, RuntimeError) as error:
         raise TrainingError(
             f"{path} cannot be resumed from: {error}.",
