@@ -3,9 +3,7 @@
 import json
 import multiprocessing
 import sys
-from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 import torch
@@ -21,43 +19,10 @@ from yolact_cli.errors import (
 from yolact_cli.pipelines.train import Finished, Started, run_training
 from yolact_cli.pipelines.train_request import TrainRequest
 from yolact_cli.pipelines.validate import Validation, Validator
-from yolact_cli.settings import AugmentSettings, TrainSettings
 from yolact_cli.training import loop
 from yolact_cli.training.loop import Step
 from yolact_cli.zoo.load import load_network
 from yolact_cli.zoo.resolve import resolve_model
-
-
-@pytest.fixture
-def make_training(tmp_path: Path, tiny_model: Path, make_coco_set) -> Callable[..., TrainRequest]:
-    """``make_training(output, settings=, **fields)``: six pictures, batches of two, 64 px."""
-    data = make_coco_set(tmp_path / "data", 6)
-
-    def build(output: str = "out", *, settings: dict | None = None, **fields) -> TrainRequest:
-        chosen = {
-            "iterations": 4,
-            "batch_size": 2,
-            "input_sizes": (64,),
-            "warmup_iterations": 1,
-            "optimizer": "adamw",
-            "ema_decay": 0.5,
-            "augment": AugmentSettings(mosaic=0.3),
-            **(settings or {}),
-        }
-        defaults = {
-            "data": data,
-            "images_dir": tmp_path / "data" / "images",
-            "output": tmp_path / output,
-            "model": str(tiny_model),
-            "start": "model",
-            "name": "made",
-            "settings": TrainSettings(**chosen),
-            "device": "cpu",
-            "workers": 0,
-        }
-        return TrainRequest(**(defaults | fields))
-
-    return build
 
 
 def events_of(request: TrainRequest) -> list:
@@ -309,22 +274,29 @@ def test_bad_data_is_refused_with_all_its_problems_before_anything_is_written(ma
 
 
 @pytest.mark.parametrize("workers", [0, 1])
-def test_a_picture_that_cannot_be_decoded_is_named(make_training, workers):
+def test_a_picture_that_breaks_after_the_start_is_named(make_training, workers):
     request = make_training(workers=workers)
+    events = run_training(request)
+    next(events)
     for path in request.images_dir.iterdir():
         path.write_bytes(path.read_bytes()[:60])
     with pytest.raises(TrainingError, match=r"\d\.png"):
-        events_of(request)
+        list(events)
 
 
-def test_a_picture_that_was_turned_since_it_was_labelled_is_named(make_training):
+def test_validation_truth_may_lack_what_can_be_computed(make_training):
     request = make_training()
     document = json.loads(request.data.read_text())
-    for image in document["images"]:
-        image["width"], image["height"] = image["height"] + 20, image["width"] + 20
-    request.data.write_text(json.dumps(document))
-    with pytest.raises(TrainingError, match="has 80x64 px, and the labels are for 84x100"):
-        events_of(request)
+    for annotation in document["annotations"]:
+        for key in ("bbox", "area", "iscrowd"):
+            annotation.pop(key, None)
+    bare = request.data.with_name("bare.json")
+    bare.write_text(json.dumps(document))
+    figures = []
+    for name, data in (("whole", request.data), ("bare", bare)):
+        events = events_of(make_training(name, validation_data=data, validate_every=4))
+        figures += [event for event in events if isinstance(event, Validation)]
+    assert figures[0].mask_ap50 == pytest.approx(figures[1].mask_ap50)
 
 
 def test_pictures_that_were_scaled_since_are_no_obstacle(make_training):

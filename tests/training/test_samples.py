@@ -160,3 +160,18 @@ def test_pictures_of_rare_classes_come_more_often(make_truth_picture):
     order = TrainingOrder(factors, seed=0)
     epoch = [number for e, number in map(order.place, range(200)) if e == 0]
     assert epoch.count(99) == 3
+
+
+def test_a_mask_too_thin_to_leave_a_pixel_counts_as_box_only(make_truth_picture):
+    picture = make_truth_picture([(20, 30, 40, 2), (10, 60, 90, 120)], size_hw=(200, 200))
+    source = TrainingPictures(
+        pictures=[picture],
+        read_picture=lambda p: np.zeros((p.height, p.width, 3), np.uint8),
+        decode_mask=lambda p, o: decode_mask(o.segmentation, (p.height, p.width)),
+    )
+    shape = SampleShape(input_sizes=(SIDE,), batch_size=1, num_classes=1, mean=(0.0, 0.0, 0.0))
+    plain = AugmentSettings(mosaic=0.0, crop=False, mirror=False, max_expand=1.0)
+    dataset = TrainingDataset(source, TrainingOrder(np.ones(1), seed=0), shape, augment=plain)
+    sample = dataset[0]
+    assert sample.has_mask.tolist() == [False, True]
+    assert len(sample.boxes_xyxy_norm) == 2

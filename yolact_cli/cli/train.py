@@ -1,6 +1,7 @@
 """``yolact train``."""
 
 import contextlib
+import re
 import shlex
 import sys
 from pathlib import Path
@@ -315,7 +316,7 @@ def train(
         images_dir=images_dir,
         output=output,
         settings=settings,
-        name=name or output.resolve().name,
+        name=name or _name_from(output),
         should_resume=resume,
         command=shlex.join(["yolact", *sys.argv[1:]]),
         **{key: options[key] for key in own},
@@ -337,6 +338,11 @@ def train(
             }
         )
     return 0
+
+
+def _name_from(output: Path) -> str:
+    """The folder's name with what a model's name cannot have left out."""
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", output.resolve().name).lstrip("._-") or "model"
 
 
 def _follow(events: Any, settings: TrainSettings, interruption: Interruption) -> "Finished | None":

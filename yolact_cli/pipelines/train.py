@@ -14,6 +14,7 @@ from yolact_cli.datasets.truth import decode_mask, read_truth
 from yolact_cli.inference.device import resolve_device
 from yolact_cli.network.yolact import Yolact
 from yolact_cli.pipelines.train_folder import open_folder
+from yolact_cli.pipelines.train_pictures import check_pictures
 from yolact_cli.pipelines.train_request import TrainRequest
 from yolact_cli.pipelines.train_result import (
     CurvesPicture,
@@ -22,6 +23,7 @@ from yolact_cli.pipelines.train_result import (
     read_best,
     write_result,
 )
+from yolact_cli.pipelines.train_sizes import check_sizes
 from yolact_cli.pipelines.train_start import StartingPoint, make_network
 from yolact_cli.pipelines.validate import Validation, Validator
 from yolact_cli.runs.lock import locked
@@ -85,11 +87,13 @@ def run_training(request: TrainRequest) -> Generator[Started | Step | Validation
     """
     truth = read_truth(request.data, images_dir=request.images_dir)
     device = resolve_device(request.device)
+    check_pictures(truth, request.images_dir, str(request.data))
     starting = make_network(request, truth)
+    check_sizes(request, starting.card.network)
+    validator = _validator(request, truth, starting)
     store = LocalStore(request.output)
     with locked(request.output):
         open_folder(request, store)
-        validator = _validator(request, truth, starting)
         if device.type == "cpu":
             keep_freed_memory()
         session = _Session(request, truth, starting, store, device)

@@ -6,6 +6,7 @@ from pathlib import Path
 import torch
 
 from yolact_cli.errors import BadCocoError, ModelError, SettingsError, WeightsMismatchError
+from yolact_cli.network.config import NetworkConfig
 from yolact_cli.network.initialise import initialise
 from yolact_cli.network.yolact import Yolact
 from yolact_cli.pipelines.train_request import TrainRequest
@@ -41,17 +42,34 @@ def make_network(request: TrainRequest, truth: Truth) -> StartingPoint:
     Raises:
         BadCocoError: The classes cannot be a model's.
         ModelError: The model or its weights are not there or do not fit.
+        SettingsError: The result's name is none.
     """
     source = resolve_model(request.model)
     labels = _labels(request, truth)
     config = replace(source.card.network, num_classes=len(labels.names))
-    card = replace(source.card, network=config, labels=labels, measured=(), reported={})
+    card = _card(request, source, config, labels)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(request.settings.seed)
         network = Yolact(config)
         initialise(network)
     fresh = _load(network, source, request.start, labels)
     return StartingPoint(card=card, network=network, fresh_layers=fresh)
+
+
+def _card(
+    request: TrainRequest, source: ModelSource, config: NetworkConfig, labels: Labels
+) -> ModelCard:
+    try:
+        return replace(
+            source.card,
+            name=request.name,
+            network=config,
+            labels=labels,
+            measured=(),
+            reported={},
+        )
+    except ValueError as error:  # told before hours of work, not when the result is written
+        raise SettingsError(f"--name: {error}.", remedy="Give another --name.") from error
 
 
 def _labels(request: TrainRequest, truth: Truth) -> Labels:

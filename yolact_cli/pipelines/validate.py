@@ -8,14 +8,15 @@ from typing import Any
 import numpy as np
 import torch
 
-from yolact_cli.datasets.coco_file import read_data_set
 from yolact_cli.datasets.truth import read_truth
+from yolact_cli.datasets.truth_coco import truth_to_coco
 from yolact_cli.errors import BadCocoError
 from yolact_cli.inference.nms import Selection
 from yolact_cli.inference.postprocess import PictureKey, detections_from_candidates
 from yolact_cli.inference.preprocess import Resize
 from yolact_cli.inference.runtimes.torch_runtime import Normalisation, TorchRuntime
 from yolact_cli.network.yolact import Yolact
+from yolact_cli.pipelines.train_pictures import check_pictures
 from yolact_cli.scoring.evaluate import evaluate
 from yolact_cli.settings import LabelSettings
 from yolact_cli.sources.decode import DecodeSettings, read_picture
@@ -54,10 +55,13 @@ class Validator:
         """Check the validation set against the training's classes.
 
         Raises:
-            BadCocoError: The set is broken, or shares no class with the training data.
+            BadCocoError: The set or a picture is broken, or it shares no class with the
+                training data.
         """
         self._truth = read_truth(data, images_dir=images_dir)
-        self._document = read_data_set(data)
+        check_pictures(self._truth, images_dir, str(data))
+        # What was read and checked, not the file: tools leave out what evaluation needs.
+        self._document = truth_to_coco(self._truth)
         self._images_dir = images_dir
         self._network = network
         self._spec = spec

@@ -137,7 +137,8 @@ class TrainingDataset(Dataset[Sample | BrokenPicture]):
             if is_crowd[index] or thing.segmentation is None:
                 continue
             masks[index] = view.transform_mask(self._source.decode_mask(picture, thing), side=side)
-            has_mask[index] = True
+            # One too thin to leave a pixel would teach that its box is empty; its box is known.
+            has_mask[index] = masks[index].any()
         return {
             "boxes_xyxy_norm": clipped[stays].astype(np.float32),
             "class_ids": np.array([thing.class_id for thing in kept], np.int64),
@@ -145,6 +146,23 @@ class TrainingDataset(Dataset[Sample | BrokenPicture]):
             "has_mask": has_mask,
             "is_crowd": is_crowd,
         }
+
+
+def has_labelled_shape(size_hw: tuple[int, int], picture: TruthPicture) -> bool:
+    """Whether a file of that size shows what was labelled: at the same scale, or at another."""
+    height, width = size_hw
+    # The same shape, each side rounded to a whole pixel.
+    skew = abs(height * picture.width - width * picture.height)
+    return skew <= picture.width + picture.height
+
+
+def another_shape(size_hw: tuple[int, int], picture: TruthPicture) -> str:
+    """The sentence for a file that is not what was labelled."""
+    height, width = size_hw
+    return (
+        f"{picture.file_name} has {width}x{height} px, "
+        f"and the labels are for {picture.width}x{picture.height}."
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,13 +186,8 @@ class PictureReader:
         height, width = pixels.shape[:2]
         if (height, width) == (picture.height, picture.width):
             return pixels
-        # The same shape, each side rounded to a whole pixel.
-        skew = abs(height * picture.width - width * picture.height)
-        if skew > picture.width + picture.height:
-            raise UnreadablePictureError(
-                f"{picture.file_name} has {width}x{height} px, "
-                f"and the labels are for {picture.width}x{picture.height}."
-            )
+        if not has_labelled_shape((height, width), picture):
+            raise UnreadablePictureError(another_shape((height, width), picture))
         resized = cv2.resize(pixels, (picture.width, picture.height), interpolation=cv2.INTER_AREA)
         return np.asarray(resized)
 
