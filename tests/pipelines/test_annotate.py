@@ -3,12 +3,14 @@
 import csv
 import json
 import os
+import shutil
 
 import pytest
 
 from yolact_cli.datasets.class_map import ClassMap
 from yolact_cli.errors import (
     DiskFullError,
+    ModelError,
     NoInputsError,
     OutputExistsError,
     RunLockedError,
@@ -18,6 +20,7 @@ from yolact_cli.pipelines.annotate import annotate
 from yolact_cli.pipelines.annotate_events import BatchDone, Finished, Listed, Stopped
 from yolact_cli.runs.lock import locked
 from yolact_cli.store import LocalStore
+from yolact_cli.zoo.resolve import resolve_model
 
 FIVE = ("a.png", "b.png", "c.png", "d.png", "e.png")
 
@@ -188,6 +191,29 @@ def test_nothing_to_do_leaves_no_folder(run, tmp_path) -> None:
     with pytest.raises(NoInputsError):
         run(empty)
     assert not (tmp_path / "run").exists()
+
+
+@pytest.fixture
+def broken_model(tiny_model, tmp_path):
+    """A model whose weights file was cut off."""
+    card = shutil.copy(tiny_model, tmp_path)
+    weights = resolve_model(str(tiny_model)).weights_path
+    (tmp_path / weights.name).write_bytes(weights.read_bytes()[:-100])
+    return resolve_model(card)
+
+
+def test_a_broken_model_leaves_no_folder_and_replaces_no_run(
+    run, make_photos, broken_model
+) -> None:
+    photos = make_photos("a.png")
+    folder = photos.parent / "run"
+    with pytest.raises(ModelError):
+        run(photos, model=broken_model)
+    assert not folder.exists()
+    run(photos)
+    with pytest.raises(ModelError):
+        run(photos, model=broken_model, overwrite=True)
+    assert (folder / "annotations.json").exists()
 
 
 def test_full_disk_stops_and_the_run_resumes(run, make_request, make_photos, monkeypatch) -> None:

@@ -26,7 +26,7 @@ from yolact_cli.pipelines.annotate_request import (
     uid_seed,
 )
 from yolact_cli.pipelines.labelling import BatchLabeller, picture_writers
-from yolact_cli.pipelines.model import ready_model, resize_of
+from yolact_cli.pipelines.model import ReadyModel, ready_model, resize_of
 from yolact_cli.pipelines.projections import read_failures, write_projections
 from yolact_cli.runs.journal import BatchPlan, Journal
 from yolact_cli.runs.listing import LISTING, extend_listing, read_listing
@@ -70,8 +70,13 @@ def annotate(
             unfinished run of other settings), RunLockedError and DiskFullError.
     """
     run = _Run.make(request)
-    # Looked for before the folder is made, so that a misspelt source leaves nothing behind.
-    early = None if request.output.exists() else look_for_pictures(request, [])
+    # Looked for and loaded before the folder is made or a run in it replaced, so that a misspelt
+    # source or a broken model leaves nothing behind.
+    is_new = not request.output.exists()
+    if not is_new:
+        run.check_output()
+    early = look_for_pictures(request, []) if is_new else None
+    run.load_model()
     with locked(request.output):
         listing = run.open(early)
         yield from run.label(listing, should_stop)
@@ -85,6 +90,7 @@ class _Run:
     batch_size: int
     weights_sha256: str
     identity: Mapping[str, Any]
+    model: ReadyModel | None = None
     started: datetime = field(default_factory=lambda: datetime.now(UTC))
     started_s: float = field(default_factory=time.monotonic)
 
@@ -101,9 +107,16 @@ class _Run:
             identity=run_identity(request, weights_sha256=checksum),
         )
 
+    def check_output(self) -> RunState:
+        """As the function of this name, of this run's folder."""
+        return check_output(self.store, self.identity, overwrite=self.request.overwrite)
+
+    def load_model(self) -> None:
+        self.model = ready_model(self.request.model, self.request.settings, device=self.device)
+
     def open(self, early: RunListing | None) -> RunListing:
         """The pictures, listed in a folder that is ours to go on in."""
-        state = check_output(self.store, self.identity, overwrite=self.request.overwrite)
+        state = self.check_output()
         resumes = state is RunState.UNFINISHED and not self.request.overwrite
         known = read_listing(self.store) if resumes else []
         if early is None or resumes:
@@ -159,8 +172,9 @@ class _Run:
                     return
 
     def _labeller(self, listing: RunListing) -> BatchLabeller:
+        assert self.model is not None  # noqa: S101 - loaded before the folder was opened
         return BatchLabeller(
-            ready_model(self.request.model, self.request.settings, device=self.device),
+            self.model,
             self.request.settings,
             uid_seed=uid_seed(self.identity),
             writers=picture_writers(self.request, self.store),
