@@ -307,7 +307,7 @@ def test_heic_without_its_package_names_the_extra(monkeypatch):
 
     monkeypatch.setattr(builtins, "__import__", without)
     error = refusal(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic")
-    assert "yolact_cli[heic]" in error.remedy
+    assert "pip install pillow-heif" in error.remedy
 
 
 @pytest.fixture

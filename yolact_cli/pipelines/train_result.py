@@ -61,8 +61,7 @@ class CurvesPicture:
         except ImportError:
             self._can_draw = False
             logging.getLogger(__name__).warning(
-                "There is no picture of the curves without matplotlib: "
-                'pip install "yolact_cli[train]"'
+                "There is no picture of the curves without matplotlib: pip install matplotlib"
             )
             return
         self._store.put(CURVES_FILE, picture)

@@ -17,7 +17,7 @@ def decode(file: BinaryIO, *, name: str, max_pixels: int) -> Shaped[np.ndarray, 
     try:
         import pillow_heif
     except ImportError as error:
-        remedy = "Install it with: pip install 'yolact_cli[heic]'"
+        remedy = "Install it with: pip install pillow-heif"
         raise unreadable(name, "a HEIC picture, which needs one more package", remedy) from error
     try:
         file.seek(0)

