@@ -108,6 +108,8 @@ class TrainSettings:
     """All of the backbone's batch norms keep their statistics and weights (small batches)."""
     clip_norm: float = 0.0
     """Largest norm of the gradient; 0 for no limit, as the reference."""
+    dice_weight: float = 0.0
+    """Weight of the masks' overlap beside their pixels; 0 as the reference."""
     box_mask_weight: float = 0.0
     """Weight of learning masks from objects that have only a box; 0 ignores their masks."""
     repeat_threshold: float = 0.0

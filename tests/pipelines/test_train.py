@@ -345,6 +345,7 @@ def test_losses_that_stay_infinite_end_the_training(make_training):
         pytest.param({"accumulate": 2}, id="accumulate"),
         pytest.param({"freeze_stages": 4, "freeze_norm": True}, id="frozen"),
         pytest.param({"box_mask_weight": 1.0, "repeat_threshold": 0.9}, id="boxes"),
+        pytest.param({"dice_weight": 2.0}, id="dice"),
     ],
 )
 def test_every_way_of_training_gives_finite_losses(make_training, settings):

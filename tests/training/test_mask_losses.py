@@ -6,7 +6,7 @@ from torch.nn import functional as F
 
 from yolact_cli.network.mask_rescoring import MaskIouNet
 from yolact_cli.training.box_mask_loss import box_mask_loss, colour_edges
-from yolact_cli.training.mask_loss import crop_windows, mask_iou_loss, mask_loss
+from yolact_cli.training.mask_loss import crop_windows, dice_loss, mask_iou_loss, mask_loss
 from yolact_cli.training.semantic_loss import semantic_loss, semantic_truth
 
 
@@ -18,6 +18,41 @@ def test_the_mask_term_is_cross_entropy_in_the_grown_box_over_the_boxs_area(make
     expected = each[0, 5:11, 3:13].sum() / (8 * 4)
     found = mask_loss(logits, target.masks, target.boxes_xyxy_norm)
     assert found == pytest.approx(expected.item(), rel=1e-5)
+
+
+def test_the_overlap_term_is_one_less_dice_in_the_box(make_target):
+    target = make_target([[0.2, 0.2, 0.6, 0.6], [0.5, 0.1, 0.9, 0.4]], [0, 1])
+    truth, boxes = target.masks, target.boxes_xyxy_norm
+    perfect = torch.where(truth, 30.0, -30.0)
+    outside = torch.where(crop_windows(boxes, (20, 20)), perfect, torch.full_like(perfect, 30.0))
+    assert dice_loss(perfect, truth, boxes) == pytest.approx(0, abs=1e-6)
+    assert dice_loss(outside, truth, boxes) == pytest.approx(0, abs=1e-6)
+    assert dice_loss(-perfect, truth, boxes) == pytest.approx(2)
+    half = truth.clone()
+    half[:, :, ::2] = False
+    expected = 2 - sum(2 * h.sum() / (h.sum() + t.sum()) for h, t in zip(half, truth, strict=True))
+    assert dice_loss(torch.where(half, 30.0, -30.0), truth, boxes) == pytest.approx(float(expected))
+
+
+def test_an_unsure_network_is_drawn_towards_thin_objects_by_overlap_alone(make_target):
+    """Where a fifth of a box is object and nothing tells which, pixels say no and overlap yes."""
+    target = make_target([[0.0, 0.0, 1.0, 1.0]], [0])
+    thin = torch.zeros_like(target.masks)
+    thin[:, :, ::5] = True
+    bias = torch.tensor(-1.0, requires_grad=True)
+    logits = bias.expand(1, 20, 20)
+    boxes = target.boxes_xyxy_norm
+    (by_pixel,) = torch.autograd.grad(mask_loss(logits, thin, boxes), bias)
+    (by_overlap,) = torch.autograd.grad(dice_loss(logits, thin, boxes), bias)
+    assert by_pixel > 0 > by_overlap
+
+
+def test_masks_without_a_pixel_have_no_overlap_to_learn_from(make_target):
+    target = make_target([[0.2, 0.2, 0.6, 0.6]], [0])
+    logits = torch.randn(1, 20, 20, requires_grad=True)
+    dice_loss(logits, torch.zeros_like(target.masks), target.boxes_xyxy_norm).backward()
+    assert not logits.grad.any()
+    assert dice_loss(torch.zeros(0, 8, 8), torch.zeros(0, 8, 8).bool(), torch.zeros(0, 4)) == 0
 
 
 def test_the_crop_keeps_pixels_by_the_references_rule():

@@ -187,6 +187,14 @@ class SideList(click.ParamType):  # type: ignore[type-arg]  # generic only since
     help="Largest gradient norm; 0 for no limit.",
 )
 @click.option(
+    "--dice",
+    "dice_weight",
+    type=click.FloatRange(0),
+    default=DEFAULTS.dice_weight,
+    show_default=True,
+    help="Weight of a loss on the overlap of masks, such as 2; helps thin and small objects.",
+)
+@click.option(
     "--box-masks",
     "box_mask_weight",
     type=click.FloatRange(0),

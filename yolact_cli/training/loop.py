@@ -181,7 +181,9 @@ def _losses(
     with torch.autocast(trainee.device.type, dtype=dtype, enabled=dtype is not None):
         outputs = network(images)
     limits = LossSettings(
-        masks_per_picture=settings.masks_per_picture, box_mask_weight=settings.box_mask_weight
+        masks_per_picture=settings.masks_per_picture,
+        dice_weight=settings.dice_weight,
+        box_mask_weight=settings.box_mask_weight,
     )
     return training_losses(network, outputs, batch, limits, generator=generator)
 

@@ -10,7 +10,7 @@ Symbols: ``b`` pictures, ``k`` prototypes, ``c`` classes, ``p`` prototype side.
 from dataclasses import dataclass
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor
 from torch.nn import functional as F  # noqa: N812
 
@@ -18,7 +18,7 @@ from yolact_cli.geometry.boxes import encode_boxes
 from yolact_cli.network.yolact import NetworkOutputs, Yolact
 from yolact_cli.training.box_mask_loss import box_mask_loss, colour_edges
 from yolact_cli.training.class_loss import class_loss
-from yolact_cli.training.mask_loss import mask_iou_loss, mask_loss
+from yolact_cli.training.mask_loss import dice_loss, mask_iou_loss, mask_loss
 from yolact_cli.training.matching import Match, match_anchors
 from yolact_cli.training.sample import Target, TrainingBatch
 from yolact_cli.training.semantic_loss import semantic_loss
@@ -33,6 +33,7 @@ class LossSettings:
     """What the losses need of the training's settings."""
 
     masks_per_picture: int = 100
+    dice_weight: float = 0.0
     box_mask_weight: float = 0.0
 
 
@@ -104,7 +105,7 @@ def _mask_losses(
     settings: LossSettings,
     generator: torch.Generator,
 ) -> dict[str, Tensor]:
-    learnt, boxed, rescored = [], [], []
+    learnt, boxed = [], []
     with_mask = with_box = 0
     # Unbound at once: the gradient of taking one picture at a time is a whole batch of zeros each.
     each_prototypes = outputs.prototypes.float().unbind()
@@ -113,32 +114,43 @@ def _mask_losses(
         batch.pictures, matches, batch.targets, each_prototypes, each_coefficients, strict=True
     ):
         positive = (match.labels > 0).nonzero().squeeze(1)
-        objects = match.object_index[positive]
-        has_mask = target.has_mask[objects]
+        has_mask = target.has_mask[match.object_index[positive]]
         chosen, scale = _draw(positive[has_mask], settings.masks_per_picture, generator)
         with_mask += int(has_mask.sum())
         logits = _mask_logits(coefficients[chosen], prototypes)
-        truth = match.object_index[chosen]
-        learnt.append(scale * mask_loss(logits, target.masks[truth], target.boxes_xyxy_norm[truth]))
-        if network.config.mask_rescoring:
-            rescored.append(mask_iou_loss(network.maskiou_net, logits, target, truth))
+        terms = _drawn_mask_losses(network, logits, target, match.object_index[chosen], settings)
+        learnt.append({name: scale * term for name, term in terms.items()})
         if settings.box_mask_weight and not bool(has_mask.all()):
             chosen = _one_each(positive[~has_mask], match, generator)
             with_box += len(chosen)
-            logits = _mask_logits(coefficients[chosen], prototypes)
+            boxes = target.boxes_xyxy_norm[match.object_index[chosen]]
+            edges = colour_edges(picture, len(prototypes))
             boxed.append(
-                box_mask_loss(
-                    logits,
-                    target.boxes_xyxy_norm[match.object_index[chosen]],
-                    colour_edges(picture, len(prototypes)),
-                )
+                box_mask_loss(_mask_logits(coefficients[chosen], prototypes), boxes, edges)
             )
     zero = outputs.prototypes.sum() * 0
-    losses = {"mask": MASK_WEIGHT * sum(learnt, zero) / max(1, with_mask)}
+    names = learnt[0] if learnt else ()
+    losses = {name: sum((t[name] for t in learnt), zero) / max(1, with_mask) for name in names}
     if settings.box_mask_weight:
         losses["box_mask"] = settings.box_mask_weight * sum(boxed, zero) / max(1, with_box)
+    return losses
+
+
+def _drawn_mask_losses(
+    network: Yolact,
+    mask_logits: Float[Tensor, "n h w"],
+    target: Target,
+    object_index: Int[Tensor, " n"],
+    settings: LossSettings,
+) -> dict[str, Tensor]:
+    """The weighted terms of anchors whose objects have masks, each summed over the anchors."""
+    wanted = target.masks[object_index], target.boxes_xyxy_norm[object_index]
+    losses = {"mask": MASK_WEIGHT * mask_loss(mask_logits, *wanted)}
+    if settings.dice_weight:
+        losses["dice"] = settings.dice_weight * dice_loss(mask_logits, *wanted)
     if network.config.mask_rescoring:
-        losses["mask_iou"] = MASK_IOU_WEIGHT * sum(rescored, zero) / max(1, with_mask)
+        rescored = mask_iou_loss(network.maskiou_net, mask_logits, target, object_index)
+        losses["mask_iou"] = MASK_IOU_WEIGHT * rescored
     return losses
 
 

@@ -1,6 +1,7 @@
-"""The mask term for objects with a mask, and YOLACT++'s mask-IoU term.
+"""The mask terms for objects with a mask, and YOLACT++'s mask-IoU term.
 
-Source: YOLACT (arXiv 1904.02689) section 3.2, YOLACT++ (1912.06218) section 4.1.
+Source: YOLACT (arXiv 1904.02689) section 3.2, YOLACT++ (1912.06218) section 4.1; the overlap term,
+which neither has, after V-Net (1606.04797) section 3.
 """
 
 import torch
@@ -45,6 +46,25 @@ def mask_loss(
     box_area_px = sides.prod(dim=1) * size_hw[0] * size_hw[1]
     # A box under one prototype pixel must not multiply its few pixels' loss.
     return ((pixels * inside).sum(dim=(1, 2)) / box_area_px.clamp(min=1.0)).sum()
+
+
+def dice_loss(
+    mask_logits: Float[Tensor, "n h w"],
+    masks: Bool[Tensor, "n h w"],
+    boxes_xyxy_norm: Float[Tensor, "n 4"],
+) -> Tensor:
+    """One less the dice coefficient inside the true box, summed over the positives.
+
+    Pixel by pixel an unsure network does best to call a thin object background everywhere; of the
+    overlap that is the worst answer. A mask without a pixel has no overlap to learn from.
+    """
+    inside = crop_windows(boxes_xyxy_norm, (masks.shape[1], masks.shape[2]))
+    soft = torch.sigmoid(mask_logits) * inside
+    wanted = (masks & inside).float()
+    shared = (soft * wanted).sum(dim=(1, 2))
+    sizes = soft.square().sum(dim=(1, 2)) + wanted.sum(dim=(1, 2))
+    is_seen = wanted.any(dim=2).any(dim=1)
+    return ((1 - 2 * shared / sizes.clamp(min=1.0)) * is_seen).sum()
 
 
 def mask_iou_loss(
