@@ -1,0 +1,1 @@
+"""Identities across the frames of a video."""

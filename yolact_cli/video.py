@@ -1,0 +1,69 @@
+"""The records of videos, between reading, labelling and writing. No codec, no torch, no files.
+
+Times are exact: fractions of a second, never floats, so that a variable frame rate survives.
+"""
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+from jaxtyping import UInt8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VideoInfo:
+    """What is known of a video before its first frame is decoded; hints may be wrong.
+
+    Attributes:
+        size_hw: Of a frame as it is seen: upright, with square pixels, 8 bits.
+        time_base: Seconds a tick of a frame's ``pts``.
+        frame_rate: Average, frames a second, or None where the file does not say.
+        duration_s: As the container says, or None.
+        num_frames: As the container says or duration and rate give, or None.
+        codec: FFmpeg's name of it, such as ``h264``.
+        has_audio: Whether there is sound to be kept.
+        notes: What was done to make frames plain, a sentence each ("turned by 90 degrees").
+    """
+
+    size_hw: tuple[int, int]
+    time_base: Fraction
+    frame_rate: Fraction | None
+    duration_s: Fraction | None
+    num_frames: int | None
+    codec: str
+    has_audio: bool
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class VideoFrame:
+    """A decoded frame.
+
+    Attributes:
+        frame_index: 0-based, over all frames that could be decoded, in the order they are shown.
+        pts: Presentation time in ticks of the stream's time base, strictly increasing.
+        time_s: The same in seconds from the video's beginning.
+        is_keyframe: Decodable without another.
+        pixels: RGB, upright, of the size that :class:`VideoInfo` promises.
+    """
+
+    frame_index: int
+    pts: int
+    time_s: Fraction
+    is_keyframe: bool
+    pixels: UInt8[np.ndarray, "h w 3"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VideoGap:
+    """A time range of which no frame could be had, or none that can be trusted.
+
+    Attributes:
+        start_s: Where it begins, from the video's beginning.
+        end_s: Where the next good frame is, or the promised end; None where nothing tells.
+        reason: One sentence for people.
+    """
+
+    start_s: Fraction
+    end_s: Fraction | None
+    reason: str
