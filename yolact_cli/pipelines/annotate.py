@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from yolact_cli.allocator import keep_freed_memory
 from yolact_cli.errors import OutputExistsError
 from yolact_cli.inference.device import resolve_device
 from yolact_cli.pipelines.annotate_events import BatchDone, Event, Finished, Listed, Stopped
@@ -112,6 +113,8 @@ class _Run:
         return check_output(self.store, self.identity, overwrite=self.request.overwrite)
 
     def load_model(self) -> None:
+        if self.device == "cpu":
+            keep_freed_memory()
         self.model = ready_model(self.request.model, self.request.settings, device=self.device)
 
     def open(self, early: RunListing | None) -> RunListing:
