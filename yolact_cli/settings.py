@@ -10,8 +10,10 @@ from typing import Literal
 NmsKind = Literal["fast", "standard", "agnostic"]
 MaskCrop = Literal["image", "prototype"]
 Precision = Literal["fp32", "bf16", "fp16"]
-WriteKind = Literal["coco", "results", "overlay", "masks", "objects"]
+WriteKind = Literal["coco", "results", "overlay", "masks", "objects", "frames", "youtube-vis"]
 Keep = Literal["skip", "merge"]
+VideoContainer = Literal["mp4", "mkv", "webm"]
+VideoCodec = Literal["h264", "h265", "vp9", "av1"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,3 +122,41 @@ class TrainSettings:
     """Arithmetic of forward and backward passes; weights stay fp32."""
     seed: int = 0
     """Of augmentation, order and fresh layers."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FrameSettings:
+    """Which frames of a video are labelled; the overlay keeps them all."""
+
+    start_s: float | None = None
+    """Frames shown before this are left out, of the overlay too."""
+    end_s: float | None = None
+    """Frames shown at or after this are left out, of the overlay too."""
+    every: int = 1
+    """Every n-th frame is labelled, the first one too."""
+    fps: float | None = None
+    """At most this many frames a second are labelled, or None for all."""
+    keyframes: bool = False
+    """Only frames that the codec can decode without another."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VideoFileSettings:
+    """How overlay videos are encoded."""
+
+    container: VideoContainer = "mp4"
+    """The file's kind, and its ending."""
+    codec: VideoCodec = "h264"
+    """h264 plays anywhere; vp9 and av1 are what webm holds."""
+    crf: int | None = None
+    """Constant quality, lower is better and larger; None for a good one of the codec's."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrackSettings:
+    """How objects of a video's frames are joined to identities."""
+
+    min_overlap: float = 0.3
+    """Objects that overlap a track's forecast by less than this are not it, (0, 1]."""
+    max_gap_s: float = 1.0
+    """A track not seen for longer has ended."""
