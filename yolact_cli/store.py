@@ -189,6 +189,19 @@ def _sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
+def output_error(path: Path, error: OSError) -> OutputError:
+    """What the system says of a file that is written, in the words of the program's errors."""
+    if error.errno in _FULL:
+        return DiskFullError(
+            f"{path}: no space left ({error.strerror}).",
+            remedy="Free some space and run the same command again; it resumes.",
+        )
+    return OutputError(
+        f"{path}: cannot be written ({error.strerror}).",
+        remedy="Choose another place for the output, or change its permissions.",
+    )
+
+
 @contextlib.contextmanager
 def _told_as_disk_full(path: Path) -> Iterator[None]:
     try:
@@ -196,19 +209,12 @@ def _told_as_disk_full(path: Path) -> Iterator[None]:
     except OSError as error:
         if error.errno not in _FULL:
             raise
-        raise DiskFullError(
-            f"{path}: no space left ({error.strerror}).",
-            remedy="Free some space and run the same command again; it resumes.",
-        ) from error
+        raise output_error(path, error) from error
 
 
 @contextlib.contextmanager
 def _told_as_output_errors(path: Path) -> Iterator[None]:
     try:
-        with _told_as_disk_full(path):
-            yield
+        yield
     except OSError as error:
-        raise OutputError(
-            f"{path}: cannot be written ({error.strerror}).",
-            remedy="Choose another place for the output, or change its permissions.",
-        ) from error
+        raise output_error(path, error) from error

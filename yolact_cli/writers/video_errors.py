@@ -7,9 +7,8 @@ from pathlib import Path
 
 import av
 
-from yolact_cli.errors import DiskFullError, OutputError
-
-_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+from yolact_cli.errors import OutputError
+from yolact_cli.store import output_error
 
 
 def is_of_the_file(error: Exception) -> bool:
@@ -26,21 +25,9 @@ def told_as_output_errors(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise _of_the_system(path, error) from error
+        raise output_error(path, error) from error
     except av.error.FFmpegError as error:
         raise OutputError(
             f"{path}: the video cannot be encoded ({error.strerror}).",
             remedy="Choose another --codec, or write no overlay.",
         ) from error
-
-
-def _of_the_system(path: Path, error: OSError) -> OutputError:
-    if error.errno in _FULL:
-        return DiskFullError(
-            f"{path}: no space left ({error.strerror}).",
-            remedy="Free some space and run the same command again; it resumes.",
-        )
-    return OutputError(
-        f"{path}: cannot be written ({error.strerror}).",
-        remedy="Choose another place for the output, or change its permissions.",
-    )
