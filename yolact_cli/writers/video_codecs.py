@@ -62,11 +62,15 @@ ENCODERS: Mapping[VideoCodec, Encoder] = MappingProxyType(
 
 # Whatever is done is handed to the system at once: only what lies there survives a kill.
 _FLUSHED = {"flush_packets": "1"}
-_CLUSTERS = {"cluster_time_limit": "2000", "avoid_negative_ts": "disabled"} | _FLUSHED
+_CLUSTERS = {"cluster_time_limit": "500", "avoid_negative_ts": "disabled"} | _FLUSHED
 # Fragments while it grows, an ordinary file once it is closed. The header waits for the first
 # fragment, because only then the muxer knows by how much decoding runs ahead of showing, and
-# writes the edit list without which all times would be late by that.
-_FRAGMENTS = {"movflags": "hybrid_fragmented+delay_moov"} | _FLUSHED
+# writes the edit list without which all times would be late by that. Fragments of half a second,
+# not of a keyframe's distance: what is drawn so far can be played, if little at a time.
+_FRAGMENTS = {
+    "movflags": "hybrid_fragmented+delay_moov",
+    "frag_duration": "500000",
+} | _FLUSHED
 
 CONTAINERS: Mapping[VideoContainer, ContainerKind] = MappingProxyType(
     {
