@@ -227,3 +227,30 @@ def coco_set(folder: Path, pictures: int, *, category_ids=(7, 90)) -> Path:
 def make_coco_set() -> Callable[..., Path]:
     """Write a tiny COCO set: ``make_coco_set(folder, pictures)`` gives the JSON's path."""
     return coco_set
+
+
+@pytest.fixture
+def make_clip(tmp_path: Path) -> Callable[..., Path]:
+    """``make_clip("a.mp4", frames=6)``: discs on a gradient, a keyframe every third frame."""
+
+    import av  # here, as most rooms do without
+
+    def build(name: str = "clip.mp4", *, frames: int = 6, size_hw=(72, 96)) -> Path:
+        path = tmp_path / "clips" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        height, width = size_hw
+        rows, columns = np.mgrid[:height, :width]
+        with av.open(str(path), "w") as container:
+            stream = container.add_stream("libx264", rate=10, options={"crf": "10"})
+            stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
+            stream.gop_size = 3
+            for number in range(frames):
+                pixels = np.stack([rows * 3 % 256, columns * 2 % 256, rows + columns], axis=-1)
+                disc = (rows - 36) ** 2 + (columns - 20 - 8 * number) ** 2 < 200
+                pixels[disc] = (230, 60, 40)
+                frame = av.VideoFrame.from_ndarray(pixels.astype(np.uint8), format="rgb24")
+                container.mux(stream.encode(frame))
+            container.mux(stream.encode(None))
+        return path
+
+    return build

@@ -6,6 +6,7 @@ Boxes are half-open, in pixel-edge coordinates: one over the whole picture is (0
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -65,9 +66,10 @@ class Failure:
     """A picture that could not be done, with the reason; it keeps its place in the order.
 
     Attributes:
-        picture_id: From the listing.
+        picture_id: From the listing; for ``video`` and ``gap`` the video's.
         name: From the listing.
-        stage: ``decode``, ``existing`` (labels of another size) or ``write``.
+        stage: ``decode``, ``existing`` (labels of another size), ``write``, ``video`` (one that
+            cannot be read) or ``gap`` (a part of one).
         error: The exception's class name.
         message: One sentence for people.
     """
@@ -126,6 +128,9 @@ class Instance:
         bbox_xywh_px: The mask's tight box, whole pixels.
         area_px: The mask's area.
         rle_counts: Compressed RLE counts (column-major, first run zeros) at the picture's size.
+        track_id: Its identity within its video, from 1; None outside videos, and where nobody
+            asked. Never journaled: it follows from the frames before.
+        track_class_id: What the whole track was taken for most, 0-based, dense; None likewise.
     """
 
     uid: str
@@ -136,6 +141,23 @@ class Instance:
     bbox_xywh_px: tuple[int, int, int, int]
     area_px: int
     rle_counts: str
+    track_id: int | None = None
+    track_class_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FramePlace:
+    """Where in which video a frame stands.
+
+    Attributes:
+        video_id: From the listing of videos.
+        frame_index: 0-based, over all frames that could be decoded.
+        time_s: From the video's beginning.
+    """
+
+    video_id: int
+    frame_index: int
+    time_s: Fraction
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,6 +170,7 @@ class Detections:
         size_hw: Height and width in px, EXIF orientation applied.
         instances: By score, highest first; may be empty.
         empty_masks: Detections dropped because not one pixel of their mask was left.
+        place: Of a frame in its video; None for pictures. Never journaled here.
     """
 
     picture_id: int
@@ -155,6 +178,7 @@ class Detections:
     size_hw: tuple[int, int]
     instances: tuple[Instance, ...]
     empty_masks: int = 0
+    place: FramePlace | None = None
 
     def keeping(self, classes: Mapping[int, Category | None]) -> "Detections":
         """These detections without the instances whose class maps to None.

@@ -11,6 +11,25 @@ from jaxtyping import UInt8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ListedVideo:
+    """One line of ``videos.jsonl``: a video's identity for the whole life of a run.
+
+    Attributes:
+        video_id: 1-based, in listing order; never changes, never reused.
+        name: Unique in the run, among pictures too; relative, with forward slashes.
+        location: Where to open it (an absolute path).
+        size_bytes: File size when listed.
+        mtime_ns: Modification time when listed, in nanoseconds.
+    """
+
+    video_id: int
+    name: str
+    location: str
+    size_bytes: int
+    mtime_ns: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class VideoInfo:
     """What is known of a video before its first frame is decoded; hints may be wrong.
 

@@ -5,7 +5,7 @@ import pytest
 from click.testing import CliRunner
 
 from yolact_cli.cli.main import LazyGroup
-from yolact_cli.cli.options import CommaList, classes_option, config_option
+from yolact_cli.cli.options import CommaList, TimeSpan, classes_option, config_option
 
 
 @click.command()
@@ -95,3 +95,19 @@ def test_names_are_split_and_each_kept_once(run):
 def test_unknown_choices_are_refused(run):
     outcome = run("", "--write", "coco,mask")
     assert "'mask' is not one of coco, masks." in outcome.stderr
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [("0", 0), ("90", 90), ("1.5", 1.5), ("1:30", 90), ("0:01:30.25", 90.25), ("61:00", 3660)],
+)
+def test_times_are_seconds_or_as_players_show_them(text, seconds):
+    assert TimeSpan().convert(text, None, None) == seconds
+
+
+@pytest.mark.parametrize(
+    "text", ["", "soon", "-1", "1:60", "1:-2", "1:2:3:4", "1.5:00", "nan", "inf"]
+)
+def test_what_is_no_time_is_wrong_usage(text):
+    with pytest.raises(click.BadParameter, match="no time"):
+        TimeSpan().convert(text, None, None)

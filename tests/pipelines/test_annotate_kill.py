@@ -68,6 +68,24 @@ def test_run_killed_at_any_write_resumes_to_the_same_bytes(
         assert _run(request) == expected, f"killed at write {number} of {writes}"
 
 
+def test_run_over_a_video_killed_at_any_write_resumes_to_the_same_bytes(
+    make_clip, make_photos, make_request, tmp_path, monkeypatch
+) -> None:
+    sources = make_photos("a.png"), make_clip(frames=5)
+    kinds = ("coco", "overlay", "youtube-vis")
+    request = make_request(*sources, output=tmp_path / "whole", write=kinds)
+    with _killed_at_write(monkeypatch, number=0) as writes:
+        expected = _run(request)
+    tracks = (request.output / "youtube_vis.json").read_bytes()
+    for number in range(1, len(writes) + 1):
+        request = make_request(*sources, output=tmp_path / f"killed-{number}", write=kinds)
+        with _killed_at_write(monkeypatch, number), pytest.raises(_Killed):
+            _run(request)
+        assert _run(request) == expected, f"killed at write {number}: {writes[number - 1]}"
+        assert (request.output / "youtube_vis.json").read_bytes() == tracks
+        assert (request.output / "overlays/clip.mp4").exists()
+
+
 def test_run_killed_again_and_again_gets_to_the_same_bytes(
     whole_run, make_request, tmp_path, monkeypatch
 ) -> None:

@@ -64,7 +64,8 @@ def test_clearing_goes_from_the_manifest_to_the_listing(run_store, monkeypatch):
     monkeypatch.setattr(run_store, "delete", removed.append)
     clear_run(run_store)
     assert removed[0] == "manifest.json"
-    assert removed[-3:] == ["journal/0-000001.jsonl", "journal/0-000000.jsonl", "listing.jsonl"]
+    assert removed[-4:-2] == ["journal/0-000001.jsonl", "journal/0-000000.jsonl"]
+    assert removed[-2:] == ["videos.jsonl", "listing.jsonl"]
 
 
 def test_clearing_a_folder_without_a_run_does_nothing(memory_store):

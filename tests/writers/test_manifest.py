@@ -2,11 +2,12 @@
 
 import dataclasses
 import json
+from fractions import Fraction
 from importlib import metadata
 
 import pytest
 
-from yolact_cli.structures import Failure
+from yolact_cli.structures import Failure, FramePlace
 from yolact_cli.writers.manifest import Manifest, versions, write_manifest
 from yolact_cli.writers.tally import Tally
 
@@ -35,6 +36,8 @@ def written(store):
 def test_counts_cover_pictures_objects_and_failures(written, manifest, make_detections):
     manifest.tally.add(make_detections(3))
     manifest.tally.add(dataclasses.replace(make_detections(0), empty_masks=2))
+    place = FramePlace(video_id=1, frame_index=0, time_s=Fraction(0))
+    manifest.tally.add(dataclasses.replace(make_detections(1), place=place))
     manifest.tally.add(Failure(picture_id=2, name="b", stage="decode", error="E", message="m"))
 
     record = written(manifest)
@@ -42,7 +45,10 @@ def test_counts_cover_pictures_objects_and_failures(written, manifest, make_dete
     assert record["counts"] == {
         "pictures": 2,
         "pictures_without_objects": 1,
-        "objects": 3,
+        "videos": 0,
+        "frames": 1,
+        "gaps": 0,
+        "objects": 4,
         "empty_masks": 2,
         "failures": 1,
     }

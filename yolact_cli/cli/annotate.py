@@ -7,15 +7,24 @@ from typing import TYPE_CHECKING, Any, get_args
 
 import click
 
-from yolact_cli.cli import annotate_words, options, reporting
+from yolact_cli.cli import annotate_progress, annotate_words, options
 from yolact_cli.cli.annotate_options import (
     LABEL_OPTIONS,
     MACHINE_OPTIONS,
     PICTURE_OPTIONS,
+    VIDEO_OPTIONS,
     with_options,
 )
 from yolact_cli.cli.interruption import Interruption
-from yolact_cli.settings import LabelSettings, NmsSettings, WriteKind
+from yolact_cli.settings import (
+    FrameSettings,
+    LabelSettings,
+    NmsSettings,
+    TrackSettings,
+    VideoCodec,
+    VideoFileSettings,
+    WriteKind,
+)
 
 if TYPE_CHECKING:
     from yolact_cli.pipelines.annotate_request import AnnotateRequest
@@ -26,7 +35,7 @@ SOME_FAILED = 3
 
 
 @click.command()
-@click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
+@click.argument("sources", nargs=-1, metavar="SOURCE...")
 @click.option(
     "-o",
     "--output",
@@ -47,22 +56,24 @@ SOME_FAILED = 3
     type=options.CommaList(get_args(WriteKind)),
     default="coco,overlay",
     show_default=True,
-    help="annotations.json, results.json, pictures with objects drawn on them, PNGs of instances "
-    "and classes, PNGs of single objects.",
+    help="annotations.json, results.json, pictures and videos with objects drawn on them, PNGs of "
+    "instances and classes, PNGs of single objects; of videos also their labelled frames as PNGs, "
+    "and youtube_vis.json.",
 )
 @options.config_option
-@with_options(*LABEL_OPTIONS, *MACHINE_OPTIONS, *PICTURE_OPTIONS)
+@with_options(*LABEL_OPTIONS, *MACHINE_OPTIONS, *PICTURE_OPTIONS, *VIDEO_OPTIONS)
 @click.option("--overwrite", is_flag=True, help="Replace the run in the folder.")
 @click.option("--dry-run", is_flag=True, help="Count what would be done, and do nothing.")
 @options.json_option
 def annotate(dry_run: bool, as_json: bool, **chosen: Any) -> int:
-    """Outline the objects in photographs.
+    """Outline the objects in photographs and videos.
 
-    SOURCE is a folder, a picture, a pattern such as 'photos/*.jpg', @list.txt with a path a line,
-    or - for such a list on standard input.
+    SOURCE is a folder, a picture, a video, a pattern such as 'photos/*.jpg', @list.txt with a path
+    a line, - for such a list on standard input, or the address of a stream (rtsp://…, http://…).
 
     The run can be stopped at any time and goes on when the same command is given again. Pictures
-    that cannot be read are listed at the end and in failures.csv, and the exit code is then 3.
+    and parts of videos that cannot be read are listed at the end and in failures.csv, and the exit
+    code is then 3.
     """  # fmt: skip
     request = _request(chosen)
     if dry_run:
@@ -75,18 +86,14 @@ def annotate(dry_run: bool, as_json: bool, **chosen: Any) -> int:
 
 def _run(request: "AnnotateRequest", *, as_json: bool) -> int:
     from yolact_cli.pipelines.annotate import annotate as annotate_pictures
-    from yolact_cli.pipelines.annotate_events import BatchDone, Finished, Listed, Stopped
+    from yolact_cli.pipelines.annotate_events import Finished, Listed, Stopped
 
     with Interruption() as interruption:
         events = annotate_pictures(request, should_stop=lambda: bool(interruption))
         listed = next(events)
         assert isinstance(listed, Listed)  # noqa: S101 - a run's first word
         annotate_words.say_listed(listed)
-        with reporting.Progress(listed.total, initial=listed.done) as progress:
-            for event in events:
-                last = event
-                if isinstance(event, BatchDone):
-                    progress.update(event.done, event.failures)
+        last = annotate_progress.follow(listed, events)
     if isinstance(last, Stopped):
         annotate_words.say_stopped(last)
         return interruption.exit_code
@@ -107,7 +114,10 @@ def _request(chosen: dict[str, Any]) -> "AnnotateRequest":
     model = resolve_model(chosen["model"])
     class_map = read_class_map(chosen["class_map"]) if chosen["class_map"] else None
     existing = chosen["existing"]
-    sources: tuple[str, ...] = chosen["sources"]
+    cameras = () if chosen["camera"] is None else (f"camera:{chosen['camera']}",)
+    sources: tuple[str, ...] = (*chosen["sources"], *cameras)
+    if not sources:
+        raise click.UsageError("Missing argument 'SOURCE...'.")
     return AnnotateRequest(
         sources=sources,
         output=chosen["output"],
@@ -122,8 +132,38 @@ def _request(chosen: dict[str, Any]) -> "AnnotateRequest":
         recursive=chosen["recursive"],
         overwrite=chosen["overwrite"],
         overlay_max_px=chosen["overlay_size"],
+        frames=_frame_settings(chosen),
+        tracks=TrackSettings() if chosen["track"] else None,
+        video_file=_video_file_settings(chosen),
         list_stream=_lines_of_stdin() if "-" in sources else None,
     )
+
+
+def _frame_settings(chosen: dict[str, Any]) -> FrameSettings:
+    start_s, end_s = chosen["start"], chosen["end"]
+    if end_s is not None and end_s <= (start_s or 0):
+        raise click.UsageError("--end is to be later than --start.")
+    return FrameSettings(
+        start_s=start_s,
+        end_s=end_s,
+        every=chosen["every"],
+        fps=chosen["fps"],
+        keyframes=chosen["keyframes"],
+    )
+
+
+def _video_file_settings(chosen: dict[str, Any]) -> VideoFileSettings:
+    container = chosen["video_format"]
+    if "youtube-vis" in chosen["write"] and not chosen["track"]:
+        raise click.UsageError("youtube_vis.json is made of tracks; leave out --no-track.")
+    fallback: VideoCodec = "vp9" if container == "webm" else "h264"
+    codec: VideoCodec = chosen["codec"] or fallback
+    settings = VideoFileSettings(container=container, codec=codec, crf=chosen["crf"])
+    if "overlay" in chosen["write"]:
+        from yolact_cli.writers.video_codecs import check_video_settings
+
+        check_video_settings(settings)
+    return settings
 
 
 def _lines_of_stdin() -> list[str]:

@@ -7,10 +7,23 @@ from typing import Any, get_args
 import click
 
 from yolact_cli.cli import options
-from yolact_cli.settings import Keep, LabelSettings, MaskCrop, NmsKind, NmsSettings, Precision
+from yolact_cli.settings import (
+    FrameSettings,
+    Keep,
+    LabelSettings,
+    MaskCrop,
+    NmsKind,
+    NmsSettings,
+    Precision,
+    VideoCodec,
+    VideoContainer,
+    VideoFileSettings,
+)
 
 _LABELS = LabelSettings()
 _NMS = NmsSettings()
+_FRAMES = FrameSettings()
+_VIDEO_FILE = VideoFileSettings()
 _FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
 
 Decorator = Callable[[Any], Any]
@@ -105,6 +118,46 @@ PICTURE_OPTIONS: tuple[Decorator, ...] = (
     ),
 )  # fmt: skip
 """Which pictures are read and how, and how large they are drawn."""
+
+VIDEO_OPTIONS: tuple[Decorator, ...] = (
+    click.option(
+        "--camera", type=click.IntRange(0), metavar="N",
+        help="Label what a camera of this machine sees, until Ctrl-C.",
+    ),
+    click.option(
+        "--start", type=options.TimeSpan(), metavar="TIME",
+        help="Videos from here on: seconds, or 1:02:03.5.",
+    ),
+    click.option("--end", type=options.TimeSpan(), metavar="TIME", help="Videos up to here."),
+    click.option(
+        "--every", type=click.IntRange(1), default=_FRAMES.every, show_default=True,
+        metavar="N", help="Label every n-th frame of videos; overlays keep them all.",
+    ),
+    click.option(
+        "--fps", type=click.FloatRange(0, min_open=True), metavar="RATE",
+        help="Label at most so many frames a second of videos.",
+    ),
+    click.option(
+        "--keyframes", is_flag=True, help="Label only the keyframes of videos.",
+    ),
+    click.option(
+        "--track/--no-track", default=True, show_default=True,
+        help="Follow objects through videos.",
+    ),
+    click.option(
+        "--video-format", type=click.Choice(get_args(VideoContainer)),
+        default=_VIDEO_FILE.container, show_default=True, help="Of overlay videos.",
+    ),
+    click.option(
+        "--codec", type=click.Choice(get_args(VideoCodec)),
+        help="Of overlay videos; h264 plays anywhere.  [default: h264, in webm vp9]",
+    ),
+    click.option(
+        "--crf", type=click.IntRange(0, 63), metavar="N",
+        help="Constant quality of overlay videos, lower is better.  [default: by codec]",
+    ),
+)  # fmt: skip
+"""Which frames of videos are labelled, and how their overlays are written."""
 
 
 def with_options(*decorators: Decorator) -> Decorator:

@@ -8,7 +8,7 @@ import click
 from yolact_cli.cli import reporting
 
 if TYPE_CHECKING:
-    from yolact_cli.pipelines.annotate_events import Finished, Listed, Stopped
+    from yolact_cli.pipelines.annotate_events import Finished, Listed, Stopped, VideoBegun
     from yolact_cli.pipelines.annotate_plan import AnnotatePlan
 
 _SHOWN_EXTENSIONS = 5
@@ -16,7 +16,12 @@ _SHOWN_EXTENSIONS = 5
 
 def say_listed(listed: "Listed") -> None:
     """What was found, and what was passed over."""
-    pictures = reporting.counted(listed.total, "picture")
+    kinds = (
+        [reporting.counted(listed.total, "picture")] if listed.total or not listed.videos else []
+    )
+    if listed.videos:
+        kinds.append(reporting.counted(listed.videos, "video"))
+    pictures = " and ".join(kinds)
     resumed = f", {listed.done} of them done before" if listed.done else ""
     reporting.message(f"{pictures}{resumed}; the network runs on {listed.device}.")
     if listed.labelled:
@@ -25,17 +30,26 @@ def say_listed(listed: "Listed") -> None:
         counts = list(listed.other_extensions.items())
         named = ", ".join(f"{count} {name}" for name, count in counts[:_SHOWN_EXTENSIONS])
         more = ", …" if len(counts) > _SHOWN_EXTENSIONS else ""
-        reporting.message(f"Passed over, being no pictures: {named}{more}.")
+        reporting.message(f"Passed over, being no pictures or videos: {named}{more}.")
     for folder in listed.unreadable_folders:
         reporting.warn(f"{folder}: this folder cannot be looked into.")
 
 
+def say_video(begun: "VideoBegun") -> None:
+    """Which video comes next, and what is done to its frames."""
+    if begun.num_frames is None:
+        frames = "a video"
+    else:
+        frames = f"about {reporting.counted(begun.num_frames, 'frame')}"
+    reporting.message(" ".join((f"{begun.name}: {frames}.", *begun.notes)))
+
+
 def say_stopped(stopped: "Stopped") -> None:
     """How far it got."""
-    reporting.message(
-        f"Stopped after {stopped.done} of {stopped.total} pictures. "
-        "Give the same command again to go on."
-    )
+    parts = [f"{stopped.done} of {stopped.total} pictures"] if stopped.total else []
+    if stopped.videos:
+        parts.append(f"{stopped.videos_done} of {stopped.videos} videos")
+    reporting.message(f"Stopped after {' and '.join(parts)}. Give the same command again to go on.")
 
 
 def show_plan(plan: "AnnotatePlan", *, as_json: bool) -> None:
@@ -46,6 +60,7 @@ def show_plan(plan: "AnnotatePlan", *, as_json: bool) -> None:
     verb = "would be resumed" if plan.resumes else "would be written"
     rows = [
         ["pictures", str(plan.pictures)],
+        ["videos, not in the sizes below", str(plan.videos)],
         ["done before", str(plan.done)],
         ["labelled by people", str(plan.labelled)],
         ["other files passed over", str(plan.other_files)],
@@ -76,8 +91,15 @@ def show_finished(finished: "Finished", output: Path, *, as_json: bool) -> None:
 
 def _summary(counts: dict[str, int], output: Path) -> str:
     objects = reporting.counted(counts["objects"], "object")
-    pictures = reporting.counted(counts["pictures"], "picture")
-    parts = [f"{objects} in {pictures}", f"{counts['pictures_without_objects']} without objects"]
+    places = []
+    if counts["pictures"] or not counts["videos"]:
+        places.append(reporting.counted(counts["pictures"], "picture"))
+    if counts["videos"]:
+        frames = reporting.counted(counts["frames"], "frame")
+        places.append(f"{frames} of {reporting.counted(counts['videos'], 'video')}")
+    parts = [f"{objects} in {' and '.join(places)}"]
+    if counts["pictures"]:
+        parts.append(f"{counts['pictures_without_objects']} without objects")
     if counts["failures"]:
         parts.append(f"{counts['failures']} failed")
     return f"{', '.join(parts)}: {output}"

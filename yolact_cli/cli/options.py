@@ -4,15 +4,19 @@ Where a value comes from: command line, else environment (``YOLACT_<COMMAND>_<OP
 ``--config`` file, else the default. click has this order itself, the file being its default map.
 """
 
+import math
 import tomllib
 from collections.abc import Callable, Mapping
 from difflib import get_close_matches
+from fractions import Fraction
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
 from yolact_cli.errors import SettingsError
+
+_CLOCK_PARTS, _SECONDS_A_MINUTE = 3, 60
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 
@@ -40,6 +44,31 @@ class CommaList(click.ParamType):  # type: ignore[type-arg]  # generic only sinc
             if self.choices is not None and name not in self.choices:
                 self.fail(f"{name!r} is not one of {', '.join(self.choices)}.", param, ctx)
         return names
+
+
+class TimeSpan(click.ParamType):  # type: ignore[type-arg]  # generic only since click 8.4
+    """A time in seconds, or as players show it: ``90``, ``1:30``, ``0:01:30.25``."""
+
+    name = "time"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """The time in seconds."""
+        parts = str(value).split(":")
+        try:
+            numbers = [float(part) for part in parts]
+        except ValueError:
+            numbers = []
+        is_clock = all(part.isdecimal() for part in parts[:-1])
+        if not (1 <= len(numbers) <= _CLOCK_PARTS and is_clock and math.isfinite(numbers[-1])):
+            self.fail(f"{value!r} is no time; give seconds, or 1:02:03.5.", param, ctx)
+        if min(numbers) < 0 or (len(numbers) > 1 and max(numbers[1:]) >= _SECONDS_A_MINUTE):
+            self.fail(f"{value!r} is no time.", param, ctx)
+        total = Fraction(0)
+        for number in numbers:
+            total = total * _SECONDS_A_MINUTE + Fraction(str(number))
+        return float(total)
 
 
 def config_option(function: Decorated) -> Decorated:

@@ -10,6 +10,8 @@ from typing import Any, BinaryIO
 
 from yolact_cli.structures import Category, Detections, Instance
 
+_TIME_DECIMALS = 6  # of a second: finer than any camera's clock
+
 
 def write_coco(
     stream: BinaryIO,
@@ -17,13 +19,16 @@ def write_coco(
     *,
     classes: Mapping[int, Category | None],
     info: Mapping[str, Any],
+    videos: Iterable[Mapping[str, Any]] = (),
 ) -> int:
     """Write a COCO data set with exact masks and return the number of annotations.
 
     ``area`` and ``bbox`` are the mask's own; the network's box is ``predicted_bbox`` ([x, y,
     width, height]). Beyond the standard's fields an annotation has ``score``, ``uid``, and
     ``box_score`` where a predicted mask quality made the score differ from it. Ids count from 1 in
-    the order of the pictures, and by falling score within one. Text is escaped to ASCII, so that a
+    the order of the pictures, and by falling score within one. A video's frame is an image with
+    ``video_id``, ``frame_index`` and ``timestamp_s``; its annotations have ``track_id``, and the
+    track's own category as ``track_category_id``. Text is escaped to ASCII, so that a
     file name in any encoding gives valid JSON.
 
     Args:
@@ -33,13 +38,18 @@ def write_coco(
         classes: For every class id of the model the category it is written as; None drops it.
             Classes may share a category.
         info: The file's ``info`` object.
+        videos: For the list of that name, which files without videos do not have.
 
     Raises:
         ValueError: Two different categories share an id.
     """
-    categories = [_category_record(category) for category in written_categories(classes)]
+    categories = [category_record(category) for category in written_categories(classes)]
     stream.write(b'{"info": ' + _dump(info) + b', "licenses": [],\n"categories": [')
     write_items(stream, categories)
+    listed_videos = list(videos)
+    if listed_videos:
+        stream.write(b'],\n"videos": [')
+        write_items(stream, listed_videos)
     stream.write(b'],\n"images": [')
     write_items(stream, map(_image_record, read_detections()))
     stream.write(b'],\n"annotations": [')
@@ -97,7 +107,8 @@ def write_items(stream: BinaryIO, items: Iterable[Mapping[str, Any]]) -> int:
     return count
 
 
-def _category_record(category: Category) -> dict[str, Any]:
+def category_record(category: Category) -> dict[str, Any]:
+    """A category as a data set lists it."""
     return {
         "id": category.category_id,
         "name": category.name,
@@ -107,12 +118,17 @@ def _category_record(category: Category) -> dict[str, Any]:
 
 def _image_record(detections: Detections) -> dict[str, Any]:
     height, width = detections.size_hw
-    return {
+    record = {
         "id": detections.picture_id,
         "file_name": detections.name,
         "width": width,
         "height": height,
     }
+    if (place := detections.place) is not None:
+        time_s = round(float(place.time_s), _TIME_DECIMALS)
+        record |= {"video_id": place.video_id, "frame_index": place.frame_index}
+        record |= {"timestamp_s": time_s}
+    return record
 
 
 def _annotation_records(
@@ -134,7 +150,19 @@ def _annotation_records(
         }
         if instance.box_score != instance.score:
             record["box_score"] = instance.box_score
+        if instance.track_id is not None:
+            record |= _track_record(instance, classes)
         yield record
+
+
+def _track_record(
+    instance: Instance, classes: Mapping[int, Category | None]
+) -> dict[str, int | None]:
+    category = None if instance.track_class_id is None else classes[instance.track_class_id]
+    return {
+        "track_id": instance.track_id,
+        "track_category_id": None if category is None else category.category_id,
+    }
 
 
 def _dump(value: Any) -> bytes:

@@ -7,10 +7,11 @@ not. Memory grows with the pictures only by their lines in the listing.
 """
 
 import contextlib
+import dataclasses
 import itertools
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -19,18 +20,27 @@ from yolact_cli.allocator import keep_freed_memory
 from yolact_cli.errors import OutputExistsError
 from yolact_cli.inference.device import resolve_device
 from yolact_cli.pipelines.annotate_events import BatchDone, Event, Finished, Listed, Stopped
-from yolact_cli.pipelines.annotate_listing import RunListing, look_for_pictures
+from yolact_cli.pipelines.annotate_listing import RunListing, look_for_inputs
 from yolact_cli.pipelines.annotate_request import (
     AnnotateRequest,
     run_identity,
     run_notes,
     uid_seed,
 )
-from yolact_cli.pipelines.labelling import BatchLabeller, picture_writers
+from yolact_cli.pipelines.labelling import BatchLabeller, frame_writers, picture_writers
 from yolact_cli.pipelines.model import ReadyModel, ready_model, resize_of
 from yolact_cli.pipelines.projections import read_failures, write_projections
+from yolact_cli.pipelines.video_frames import VideoFrames
+from yolact_cli.pipelines.video_labelling import VideoLabeller
 from yolact_cli.runs.journal import BatchPlan, Journal
-from yolact_cli.runs.listing import LISTING, extend_listing, read_listing
+from yolact_cli.runs.listing import (
+    LISTING,
+    VIDEO_LISTING,
+    extend_listing,
+    extend_video_listing,
+    read_listing,
+    read_video_listing,
+)
 from yolact_cli.runs.lock import locked
 from yolact_cli.runs.state import (
     RunState,
@@ -42,9 +52,11 @@ from yolact_cli.runs.state import (
 from yolact_cli.sources.decode import DecodeSettings
 from yolact_cli.sources.loader import load_frames
 from yolact_cli.sources.prepare import FramePreparer
+from yolact_cli.sources.video_kinds import without_password
 from yolact_cli.store import LocalStore, Store
 from yolact_cli.structures import Failure, Frame
 from yolact_cli.writers.manifest import Manifest, versions, write_manifest
+from yolact_cli.writers.protocol import PictureWriter
 from yolact_cli.zoo.load import weights_checksum
 
 BATCH_SIZE_CPU = 4
@@ -76,7 +88,7 @@ def annotate(
     is_new = not request.output.exists()
     if not is_new:
         run.check_output()
-    early = look_for_pictures(request, []) if is_new else None
+    early = look_for_inputs(request, []) if is_new else None
     run.load_model()
     with locked(request.output):
         listing = run.open(early)
@@ -122,14 +134,21 @@ class _Run:
         state = self.check_output()
         resumes = state is RunState.UNFINISHED and not self.request.overwrite
         known = read_listing(self.store) if resumes else []
+        known_videos = read_video_listing(self.store) if resumes else []
         if early is None or resumes:
-            early = look_for_pictures(self.request, known)
+            early = look_for_inputs(self.request, known, known_videos)
         if not resumes:
             clear_run(self.store)
-            self.store.delete(LISTING)  # of a start that did not get as far as its record
+            for listing in (LISTING, VIDEO_LISTING):  # of a start that got no further
+                self.store.delete(listing)
         notes = run_notes(self.request, device=self.device, batch_size=self.batch_size)
         write_run_record(self.store, self.identity, notes=notes)
         extend_listing(self.store, known, early.pictures[len(known) :])
+        added = [
+            dataclasses.replace(video, location=without_password(video.location))
+            for video in early.videos[len(known_videos) :]
+        ]
+        extend_video_listing(self.store, known_videos, added)
         return early
 
     def label(self, listing: RunListing, should_stop: Callable[[], bool]) -> Iterator[Event]:
@@ -138,6 +157,7 @@ class _Run:
         journal = Journal.resume(self.store, plan)
         yield Listed(
             total=total,
+            videos=len(listing.videos),
             done=len(journal),
             labelled=listing.labelled_count,
             other_extensions=listing.other_extensions,
@@ -146,15 +166,19 @@ class _Run:
         )
         if len(journal) < total:
             yield from self._label_rest(listing, journal, should_stop)
-        if len(journal) < total:
-            yield Stopped(done=len(journal), total=total)
+        videos_done = 0
+        if len(journal) == total:
+            videos_done = yield from self._label_videos(listing, should_stop)
+        videos = len(listing.videos)
+        if len(journal) < total or videos_done < videos:
+            yield Stopped(done=len(journal), total=total, videos_done=videos_done, videos=videos)
             return
-        yield self._finish()
+        yield self._finish(listing)
 
     def _label_rest(
         self, listing: RunListing, journal: Journal, should_stop: Callable[[], bool]
     ) -> Iterator[Event]:
-        labeller = self._labeller(listing)
+        labeller = self._labeller(listing, picture_writers(self.request, self.store))
         # Whole batches from the listing's beginning: that is what a resumed journal holds.
         rest = itertools.islice(listing.pictures, len(journal), None)
         workers = self.request.workers
@@ -174,27 +198,55 @@ class _Run:
                 if should_stop():
                     return
 
-    def _labeller(self, listing: RunListing) -> BatchLabeller:
+    def _label_videos(
+        self, listing: RunListing, should_stop: Callable[[], bool]
+    ) -> Generator[Event, None, int]:
+        """Go through the videos; returns how many are done."""
+        labeller = VideoLabeller(
+            self.request,
+            self.store,
+            self._labeller(listing, frame_writers(self.request, self.store)),
+            resize=resize_of(self.request.model.card),
+            batch_size=self.batch_size,
+        )
+        for done, video in enumerate(listing.videos):
+            if should_stop():
+                return done
+            yield from labeller.label(video, should_stop=should_stop)
+            if not labeller.is_done(video):
+                return done
+        return len(listing.videos)
+
+    def _labeller(self, listing: RunListing, writers: Sequence[PictureWriter]) -> BatchLabeller:
         assert self.model is not None  # noqa: S101 - loaded before the folder was opened
         return BatchLabeller(
             self.model,
             self.request.settings,
             uid_seed=uid_seed(self.identity),
-            writers=picture_writers(self.request, self.store),
+            writers=writers,
             labelled=listing.labelled,
         )
 
-    def _finish(self) -> Finished:
+    def _finish(self, listing: RunListing) -> Finished:
         request = self.request
         classes = request.classes
+        frames = VideoFrames(
+            self.store,
+            listing.videos,
+            classes=classes,
+            tracks=request.tracks,
+            first_image_id=len(listing.pictures) + 1,
+        )
         model = {"name": request.model.card.name, "sha256": self.weights_sha256}
         info = {
             "description": f"Instance masks by yolact_cli with {model['name']}",
             "version": versions()["yolact_cli"],
             "model": model,
         }
-        tally = write_projections(self.store, request.write, classes=classes, info=info)
-        failures = tuple(itertools.islice(read_failures(self.store), SHOWN_FAILURES))
+        tally = write_projections(
+            self.store, request.write, frames=frames, classes=classes, info=info
+        )
+        failures = tuple(itertools.islice(read_failures(self.store, frames), SHOWN_FAILURES))
         settings = {key: value for key, value in self.identity.items() if key != "model"}
         manifest = Manifest(
             settings=settings | run_notes(request, device=self.device, batch_size=self.batch_size),
@@ -202,6 +254,7 @@ class _Run:
             classes=classes,
             tally=tally,
             times=self._times(),
+            videos=[frames.summary(video) for video in frames.videos],
             outputs=tuple(request.write),
         )
         write_manifest(self.store, manifest)

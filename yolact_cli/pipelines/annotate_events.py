@@ -13,6 +13,7 @@ class Listed:
 
     Attributes:
         total: Pictures in the run.
+        videos: Videos in the run.
         done: Of these, done by an earlier attempt.
         labelled: Pictures that people labelled: left out (skip) or among the total (merge).
         other_extensions: Files passed over in folders, by extension.
@@ -21,6 +22,7 @@ class Listed:
     """
 
     total: int
+    videos: int
     done: int
     labelled: int
     other_extensions: Mapping[str, int]
@@ -44,11 +46,63 @@ class BatchDone:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class VideoBegun:
+    """A video is open; its frames come next, those done by an earlier attempt too.
+
+    Attributes:
+        name: From the listing.
+        num_frames: As far as the file tells.
+        notes: What is done to its frames, a sentence each.
+    """
+
+    name: str
+    num_frames: int | None
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FramesDone:
+    """Some frames are in the journal, and drawn.
+
+    Attributes:
+        frames: Of this video so far.
+        labelled: Of these, with labels.
+        gaps: Of this video so far.
+    """
+
+    frames: int
+    labelled: int
+    gaps: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VideoDone:
+    """A video's labels and its overlay are in place.
+
+    Attributes:
+        name: From the listing.
+        notes: What became of its sound, and of frames that a live source would not keep.
+    """
+
+    name: str
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Stopped:
-    """The caller asked to stop; the same request goes on from here."""
+    """The caller asked to stop; the same request goes on from here.
+
+    Attributes:
+        done: Pictures done.
+        total: Pictures in the run.
+        videos_done: Videos done.
+        videos: Videos in the run.
+    """
 
     done: int
     total: int
+    videos_done: int
+    videos: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,4 +118,4 @@ class Finished:
     failures: tuple[Failure, ...]
 
 
-Event = Listed | BatchDone | Stopped | Finished
+Event = Listed | BatchDone | VideoBegun | FramesDone | VideoDone | Stopped | Finished

@@ -1,13 +1,15 @@
 """The pictures of a run: those listed before, those new since, and those people labelled."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from yolact_cli.errors import NoInputsError
 from yolact_cli.pipelines.annotate_request import AnnotateRequest
 from yolact_cli.pipelines.existing import ExistingLabels, without_labelled
 from yolact_cli.sources.discover import Discovery, discover
+from yolact_cli.sources.video_kinds import without_password
 from yolact_cli.structures import ListedPicture, TruthPicture
+from yolact_cli.video import ListedVideo
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,25 +18,32 @@ class RunListing:
 
     Attributes:
         pictures: In order of their ids, 1 to n.
-        labelled: Of these, what people put into them (merge), by picture id.
+        videos: In order of their ids, 1 to n.
+        labelled: Of the pictures, what people put into them (merge), by picture id.
         labelled_count: Pictures that people labelled, those left out (skip) included.
         other_extensions: Files passed over in folders, by extension.
         unreadable_folders: Folders that could not be looked into.
     """
 
     pictures: Sequence[ListedPicture]
+    videos: Sequence[ListedVideo]
     labelled: Mapping[int, TruthPicture]
     labelled_count: int
     other_extensions: Mapping[str, int]
     unreadable_folders: tuple[str, ...]
 
 
-def look_for_pictures(request: AnnotateRequest, known: Sequence[ListedPicture]) -> RunListing:
-    """The run's pictures, new ones behind those known; nothing is written.
+def look_for_inputs(
+    request: AnnotateRequest,
+    known: Sequence[ListedPicture],
+    known_videos: Sequence[ListedVideo] = (),
+) -> RunListing:
+    """The run's pictures and videos, new ones behind those known; nothing is written.
 
     Args:
         request: What to look for, and where.
         known: The listing so far.
+        known_videos: The listing of videos so far.
 
     Raises:
         InputError: No pictures, or a source that is not there.
@@ -46,25 +55,33 @@ def look_for_pictures(request: AnnotateRequest, known: Sequence[ListedPicture]) 
         recursive=request.recursive,
         list_stream=request.list_stream,
         known=known,
+        known_videos=known_videos,
     )
     pictures = [*known, *found.pictures]
+    # Listed without passwords, and opened with them.
+    addresses = {without_password(source): source for source in request.sources}
+    videos = [
+        replace(video, location=addresses.get(video.location, video.location))
+        for video in (*known_videos, *found.videos)
+    ]
     if request.existing is None:
-        return _listing(pictures, found, labelled={}, labelled_count=0)
+        return _listing(pictures, videos, found, labelled={}, labelled_count=0)
     labelled = ExistingLabels(request.existing.path).match(pictures)
     if request.existing.keep == "merge":
-        return _listing(pictures, found, labelled=labelled, labelled_count=len(labelled))
+        return _listing(pictures, videos, found, labelled=labelled, labelled_count=len(labelled))
     new = without_labelled(found.pictures, labelled, first_id=len(known) + 1)
-    if not known and not new:
+    if not (known or new or videos):
         raise NoInputsError(
             f"All {len(found.pictures)} pictures are labelled already.",
             remedy="Look for more in them with --keep merge.",
         )
     left_out = len(found.pictures) - len(new)
-    return _listing([*known, *new], found, labelled={}, labelled_count=left_out)
+    return _listing([*known, *new], videos, found, labelled={}, labelled_count=left_out)
 
 
 def _listing(
     pictures: Sequence[ListedPicture],
+    videos: Sequence[ListedVideo],
     found: Discovery,
     *,
     labelled: Mapping[int, TruthPicture],
@@ -72,6 +89,7 @@ def _listing(
 ) -> RunListing:
     return RunListing(
         pictures=pictures,
+        videos=videos,
         labelled=labelled,
         labelled_count=labelled_count,
         other_extensions=found.other_extensions,

@@ -4,10 +4,10 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from yolact_cli.pipelines.annotate import check_output
-from yolact_cli.pipelines.annotate_listing import RunListing, look_for_pictures
+from yolact_cli.pipelines.annotate_listing import RunListing, look_for_inputs
 from yolact_cli.pipelines.annotate_request import AnnotateRequest, run_identity
 from yolact_cli.runs.journal import read_journal
-from yolact_cli.runs.listing import read_listing
+from yolact_cli.runs.listing import read_listing, read_video_listing
 from yolact_cli.runs.state import RunState
 from yolact_cli.settings import WriteKind
 from yolact_cli.store import LocalStore
@@ -32,6 +32,8 @@ class AnnotatePlan:
 
     Attributes:
         pictures: In the run.
+        videos: In the run; how many frames they have is known only by decoding them, so that they
+            are in no other figure here.
         done: Of these, in the journal of the unfinished run in the folder.
         source_bytes: Size of the picture files still to be read.
         expected_bytes: Rough size of what would be written for them.
@@ -42,6 +44,7 @@ class AnnotatePlan:
     """
 
     pictures: int
+    videos: int
     done: int
     source_bytes: int
     expected_bytes: int
@@ -66,17 +69,19 @@ def plan_annotation(request: AnnotateRequest) -> AnnotatePlan:
     state = check_output(store, identity, overwrite=request.overwrite)
     resumes = state is RunState.UNFINISHED and not request.overwrite
     known = read_listing(store) if resumes else []
+    known_videos = read_video_listing(store) if resumes else []
     done = {record["id"] for record in read_journal(store)} if resumes else set()
-    return _plan(request, look_for_pictures(request, known), done, resumes=resumes)
+    return _plan(request, look_for_inputs(request, known, known_videos), done, resumes=resumes)
 
 
 def _plan(
     request: AnnotateRequest, listing: RunListing, done: set[int], *, resumes: bool
 ) -> AnnotatePlan:
     left = [picture for picture in listing.pictures if picture.picture_id not in done]
-    bytes_a_picture = _ALWAYS_BYTES + sum(BYTES_A_PICTURE[kind] for kind in request.write)
+    bytes_a_picture = _ALWAYS_BYTES + sum(BYTES_A_PICTURE.get(kind, 0) for kind in request.write)
     return AnnotatePlan(
         pictures=len(listing.pictures),
+        videos=len(listing.videos),
         done=len(listing.pictures) - len(left),
         source_bytes=sum(picture.size_bytes for picture in left),
         expected_bytes=bytes_a_picture * len(left),

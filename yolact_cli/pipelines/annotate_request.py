@@ -9,7 +9,15 @@ from pathlib import Path
 from typing import Any
 
 from yolact_cli.datasets.class_map import ClassMap
-from yolact_cli.settings import Keep, LabelSettings, WriteKind
+from yolact_cli.settings import (
+    FrameSettings,
+    Keep,
+    LabelSettings,
+    TrackSettings,
+    VideoFileSettings,
+    WriteKind,
+)
+from yolact_cli.sources.video_kinds import without_password
 from yolact_cli.structures import Category
 from yolact_cli.zoo.resolve import ModelSource
 
@@ -22,6 +30,9 @@ class Existing:
     """A COCO data set."""
     keep: Keep
     """skip: labelled pictures stay out of the run; merge: they get objects where nobody put one."""
+
+
+_FRAMES, _TRACKS, _VIDEO_FILE = FrameSettings(), TrackSettings(), VideoFileSettings()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +61,12 @@ class AnnotateRequest:
     """Clear what an earlier run left in the folder."""
     overlay_max_px: int = 1600
     """Longest side of an overlay, 0 for the picture's own."""
+    frames: FrameSettings = _FRAMES
+    """Which frames of videos are labelled."""
+    tracks: TrackSettings | None = _TRACKS
+    """How objects of videos are followed, or None: not at all."""
+    video_file: VideoFileSettings = _VIDEO_FILE
+    """How overlays of videos are encoded."""
     list_stream: Iterable[str] | None = None
     """The lines behind the source ``-``."""
 
@@ -76,13 +93,18 @@ def run_identity(request: AnnotateRequest, *, weights_sha256: str) -> dict[str, 
         "existing": existing and {"sha256": _sha256(existing.path), "keep": existing.keep},
         "write": sorted(request.write),
         "overlay_max_px": request.overlay_max_px if "overlay" in request.write else None,
+        "videos": {
+            "frames": dataclasses.asdict(request.frames),
+            "tracks": request.tracks and dataclasses.asdict(request.tracks),
+            "file": dataclasses.asdict(request.video_file) if "overlay" in request.write else None,
+        },
     }
 
 
 def run_notes(request: AnnotateRequest, *, device: str, batch_size: int) -> dict[str, Any]:
     """What may differ when a run is resumed, for people to read."""
     return {
-        "sources": list(request.sources),
+        "sources": [without_password(source) for source in request.sources],
         "recursive": request.recursive,
         "device": device,
         "batch_size": batch_size,

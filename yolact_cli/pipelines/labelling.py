@@ -12,6 +12,7 @@ from yolact_cli.pipelines.model import ReadyModel
 from yolact_cli.settings import LabelSettings
 from yolact_cli.store import Store
 from yolact_cli.structures import Candidates, Detections, Failure, Frame, TruthPicture
+from yolact_cli.writers.frame_png import FramePngWriter
 from yolact_cli.writers.instance_png import InstancePngWriter
 from yolact_cli.writers.object_png import ObjectPngWriter
 from yolact_cli.writers.overlay import OverlayStyle, OverlayWriter
@@ -92,11 +93,24 @@ class BatchLabeller:
 
 def picture_writers(request: AnnotateRequest, store: Store) -> list[PictureWriter]:
     """The writers of the per-picture files that a request asks for."""
-    classes = request.classes
-    writers: list[PictureWriter] = []
+    writers = _mask_writers(request, store)
     if "overlay" in request.write:
         style = OverlayStyle(max_side_px=request.overlay_max_px or None)
-        writers.append(OverlayWriter(store, classes, style))
+        writers.append(OverlayWriter(store, request.classes, style))
+    return writers
+
+
+def frame_writers(request: AnnotateRequest, store: Store) -> list[PictureWriter]:
+    """The writers of files of a video's single frames; its overlay is one for all of them."""
+    writers = _mask_writers(request, store)
+    if "frames" in request.write:
+        writers.append(FramePngWriter(store))
+    return writers
+
+
+def _mask_writers(request: AnnotateRequest, store: Store) -> list[PictureWriter]:
+    classes = request.classes
+    writers: list[PictureWriter] = []
     if "masks" in request.write:
         writers += [InstancePngWriter(store, classes), SemanticPngWriter(store, classes)]
     if "objects" in request.write:

@@ -1,18 +1,24 @@
 """The files at the end of a run, streamed from its journal; they are never read back."""
 
+import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from yolact_cli.formats.coco import write_coco
 from yolact_cli.formats.coco_results import write_coco_results
+from yolact_cli.formats.youtube_vis import YoutubeVisWriter
+from yolact_cli.pipelines.video_frames import VideoFrames
 from yolact_cli.runs.journal import read_journal
-from yolact_cli.store import Store
+from yolact_cli.store import LocalStore, Store
 from yolact_cli.structures import Category, Detections, Failure
+from yolact_cli.tracking.votes import elect
 from yolact_cli.writers.failures import write_failures
 from yolact_cli.writers.tally import Tally
 
 ANNOTATIONS = "annotations.json"
 RESULTS = "results.json"
+YOUTUBE_VIS = "youtube_vis.json"
+_SPOOL = ".youtube_vis.part"
 
 
 def read_detections(store: Store) -> Iterator[Detections]:
@@ -22,17 +28,19 @@ def read_detections(store: Store) -> Iterator[Detections]:
             yield Detections.from_record(record)
 
 
-def read_failures(store: Store) -> Iterator[Failure]:
-    """The journal's failures, in order of picture id."""
+def read_failures(store: Store, frames: VideoFrames) -> Iterator[Failure]:
+    """The journal's failures, in order of picture id, then those of videos."""
     for record in read_journal(store):
         if "failure" in record:
             yield Failure.from_record(record)
+    yield from frames.failures()
 
 
 def write_projections(
-    store: Store,
+    store: LocalStore,
     kinds: Sequence[str],
     *,
+    frames: VideoFrames,
     classes: Mapping[int, Category | None],
     info: Mapping[str, Any],
 ) -> Tally:
@@ -40,7 +48,8 @@ def write_projections(
 
     Args:
         store: The run's folder.
-        kinds: ``coco`` and ``results`` are written here; others are passed over.
+        kinds: ``coco``, ``results`` and ``youtube-vis`` are written here; others are passed over.
+        frames: Of the run's videos.
         classes: What each class of the model is written as; None drops it.
         info: For the ``info`` of the COCO data set.
 
@@ -49,13 +58,49 @@ def write_projections(
     """
     if "coco" in kinds:
         with store.put_stream(ANNOTATIONS) as stream:
-            write_coco(stream, lambda: read_detections(store), classes=classes, info=info)
+            write_coco(
+                stream,
+                lambda: itertools.chain(read_detections(store), frames.detections()),
+                classes=classes,
+                info=info,
+                videos=frames.records(),
+            )
     if "results" in kinds:
         with store.put_stream(RESULTS) as stream:
-            write_coco_results(stream, read_detections(store), classes=classes)
-    write_failures(store, read_failures(store))
+            found = itertools.chain(read_detections(store), frames.detections())
+            write_coco_results(stream, found, classes=classes)
+    if "youtube-vis" in kinds:
+        _write_youtube_vis(store, frames, classes=classes, info=info)
+    write_failures(store, read_failures(store, frames))
+    return _tally(store, frames, classes)
+
+
+def _tally(store: Store, frames: VideoFrames, classes: Mapping[int, Category | None]) -> Tally:
     tally = Tally(classes)
-    for record in read_journal(store):
-        is_failure = "failure" in record
-        tally.add(Failure.from_record(record) if is_failure else Detections.from_record(record))
+    for detections in itertools.chain(read_detections(store), frames.detections()):
+        tally.add(detections)
+    for failure in read_failures(store, frames):
+        tally.add(failure)
+    tally.videos = len(frames.videos)
+    tally.gaps = sum(len(end.gaps) for end in frames.ends.values())
     return tally
+
+
+def _write_youtube_vis(
+    store: LocalStore,
+    frames: VideoFrames,
+    *,
+    classes: Mapping[int, Category | None],
+    info: Mapping[str, Any],
+) -> None:
+    with YoutubeVisWriter(
+        store, YOUTUBE_VIS, spool=store.path_of(_SPOOL), classes=classes, elect=elect, info=info
+    ) as writer:
+        for video in frames.videos:
+            end = frames.ends.get(video.video_id)
+            if end is None or end.size_hw is None:
+                continue
+            writer.video(video.video_id, video.name, size_hw=end.size_hw)
+            for detections in frames.of_video(video):
+                ids = [item.track_id for item in detections.instances if item.track_id is not None]
+                writer.frame(video.video_id, detections, ids)

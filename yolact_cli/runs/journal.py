@@ -1,8 +1,9 @@
 """The journal: one line of JSON a picture, appended batch by batch, never rewritten.
 
-``journal/<shard>-<sequence>.jsonl``, about a thousand records a segment. Within a shard, records
-stand in order of their picture ids and only in whole batches, so there is never a second record
-of a picture: what a kill left of a batch is cut off before the run goes on.
+``journal/<shard>-<sequence>.jsonl``, about a thousand records a segment. Each video has a shard of
+its own, whose records are its frames. Within a shard, records stand in order of their ids and only
+in whole batches, so there is never a second record of a picture: what a kill left of a batch is cut
+off before the run goes on.
 """
 
 import dataclasses
@@ -19,6 +20,7 @@ _log = logging.getLogger(__name__)
 
 FOLDER = "journal"
 SEGMENT_RECORDS = 1_000
+_OF_VIDEO = re.compile(r"v\d{5,}")
 _SEGMENT = re.compile(rf"{FOLDER}/(?P<shard>[^/]+)-(?P<sequence>\d{{6,}})\.jsonl")
 
 Record = dict[str, Any]
@@ -29,11 +31,12 @@ class BatchPlan:
     """How a run's listing is cut into batches, by index.
 
     Attributes:
-        total: Pictures in the listing.
+        total: Pictures in the listing; None where nobody knows, as of a video's frames. Then a last
+            batch that is smaller than the others is not known to be whole.
         batch_size: Pictures a batch; the last one may hold fewer.
     """
 
-    total: int
+    total: int | None
     batch_size: int
 
     def batch_of(self, picture_id: int) -> int:
@@ -42,7 +45,13 @@ class BatchPlan:
 
     def last_id_of(self, batch: int) -> int:
         """The highest picture id of a batch."""
-        return min((batch + 1) * self.batch_size, self.total)
+        last_id = (batch + 1) * self.batch_size
+        return last_id if self.total is None else min(last_id, self.total)
+
+
+def video_shard(video_id: int) -> str:
+    """The name of a video's own shard."""
+    return f"v{video_id:05d}"
 
 
 class Journal:
@@ -54,7 +63,8 @@ class Journal:
     def __init__(self, store: Store, shard: str, plan: BatchPlan) -> None:
         self._store = store
         self._shard = shard
-        self._done = bytearray(plan.total + 1)
+        self._total = plan.total
+        self._done = bytearray((plan.total or 0) + 1)
         self._last_id = 0
         self._sequence = 0
         self._in_segment = 0
@@ -96,7 +106,8 @@ class Journal:
             DiskFullError: No space is left. The run can be resumed.
         """
         for record in records:
-            if not self._last_id < record["id"] < len(self._done):
+            is_listed = self._total is None or record["id"] <= self._total
+            if not (self._last_id < record["id"] and is_listed):
                 raise ValueError(f"record {record['id']} is not next after {self._last_id}")
             self._last_id = record["id"]
         if self._in_segment >= SEGMENT_RECORDS:
@@ -105,14 +116,20 @@ class Journal:
         self._store.append(name, b"".join(map(_line, records)))
         self._in_segment += len(records)
         for record in records:
-            self._done[record["id"]] = 1
+            _mark(self._done, record["id"])
 
 
 def read_journal(store: Store) -> Iterator[Record]:
-    """All shards' records in order of picture id, one at a time; a torn last line is left out."""
+    """All pictures' records in order of their ids, one at a time; a torn last line is left out."""
     shards = {match["shard"] for name in store.list_files(FOLDER) if (match := _parsed(name))}
-    streams = [_records(store, segments_of(store, shard)) for shard in sorted(shards)]
+    of_pictures = sorted(shard for shard in shards if not _OF_VIDEO.fullmatch(shard))
+    streams = [read_shard(store, shard) for shard in of_pictures]
     return heapq.merge(*streams, key=lambda record: record["id"])
+
+
+def read_shard(store: Store, shard: str) -> Iterator[Record]:
+    """One shard's records in order of their ids; a torn last line is left out."""
+    return _records(store, segments_of(store, shard))
 
 
 def segments_of(store: Store, shard: str) -> list[str]:
@@ -166,16 +183,21 @@ def _whole_batches(
         batch = plan.batch_of(picture_id)
         is_first = picture_id == batch * plan.batch_size + 1
         is_next = picture_id == last_id + 1 if pending else is_first and picture_id > last_id
-        if not is_next or picture_id > plan.total:
+        if not is_next or (plan.total is not None and picture_id > plan.total):
             break
         pending.append((name, picture_id))
         last_id = picture_id
         if picture_id == plan.last_id_of(batch):
             for segment, whole_id in pending:
                 kept[segment] += 1
-                done[whole_id] = 1
+                _mark(done, whole_id)
             pending.clear()
     return kept
+
+
+def _mark(done: bytearray, record_id: int) -> None:
+    done.extend(bytes(max(0, record_id + 1 - len(done))))
+    done[record_id] = 1
 
 
 def _ids(store: Store, segments: Sequence[str]) -> Iterator[tuple[str, int]]:

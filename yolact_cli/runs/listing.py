@@ -1,18 +1,18 @@
-"""``listing.jsonl``: every picture of a run and the id it keeps for the run's whole life."""
+"""``listing.jsonl`` and ``videos.jsonl``: every picture and video of a run and the id it keeps."""
 
 import dataclasses
 import json
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 from yolact_cli.errors import OutputError
 from yolact_cli.store import Store
 from yolact_cli.structures import ListedPicture
+from yolact_cli.video import ListedVideo
 
 LISTING = "listing.jsonl"
-_KEYS = {"picture_id": "id", "name": "name", "location": "location"} | {
-    "size_bytes": "size",
-    "mtime_ns": "mtime_ns",
-}
+VIDEO_LISTING = "videos.jsonl"
+_KEYS = {"name": "name", "location": "location", "size_bytes": "size", "mtime_ns": "mtime_ns"}
 
 
 def read_listing(store: Store) -> list[ListedPicture]:
@@ -21,10 +21,18 @@ def read_listing(store: Store) -> list[ListedPicture]:
     Raises:
         OutputError: The file is damaged.
     """
-    if not store.exists(LISTING):
-        return []
-    with store.open(LISTING) as file:
-        return [_from_line(line, number) for number, line in enumerate(file, start=1)]
+    return [ListedPicture(picture_id=number, **fields) for number, fields in _read(store, LISTING)]
+
+
+def read_video_listing(store: Store) -> list[ListedVideo]:
+    """The videos listed so far, in order of their ids, 1 to n; empty where none were.
+
+    Raises:
+        OutputError: The file is damaged.
+    """
+    return [
+        ListedVideo(video_id=number, **fields) for number, fields in _read(store, VIDEO_LISTING)
+    ]
 
 
 def extend_listing(
@@ -44,32 +52,52 @@ def extend_listing(
     if [picture.picture_id for picture in pictures] != list(range(1, len(pictures) + 1)):
         raise ValueError("picture ids must run from 1 without a gap")
     if added or not store.exists(LISTING):
-        with store.put_stream(LISTING) as file:
-            file.writelines(_lines(pictures))
+        _write(store, LISTING, pictures)
     return pictures
 
 
-def _lines(pictures: Sequence[ListedPicture]) -> Iterator[bytes]:
-    for picture in pictures:
-        fields = dataclasses.asdict(picture)
-        line = json.dumps({key: fields[field] for field, key in _KEYS.items()})
-        # json's ASCII escapes carry file names that are no valid text through and back.
-        yield line.encode("ascii") + b"\n"
+def extend_video_listing(
+    store: Store, listed: Sequence[ListedVideo], added: Sequence[ListedVideo]
+) -> list[ListedVideo]:
+    """As :func:`extend_listing`, of videos; a run without any has no such file."""
+    videos = [*listed, *added]
+    if [video.video_id for video in videos] != list(range(1, len(videos) + 1)):
+        raise ValueError("video ids must run from 1 without a gap")
+    if added:
+        _write(store, VIDEO_LISTING, videos)
+    return videos
 
 
-def _from_line(line: bytes, number: int) -> ListedPicture:
-    try:
-        record = json.loads(line)
-        picture = ListedPicture(**{field: record[key] for field, key in _KEYS.items()})
-    except (ValueError, KeyError, TypeError) as error:
-        raise _damaged(number) from error
-    if picture.picture_id != number:
-        raise _damaged(number)
-    return picture
+def _write(store: Store, path: str, listed: Sequence[ListedPicture | ListedVideo]) -> None:
+    with store.put_stream(path) as file:
+        file.writelines(map(_line, range(1, len(listed) + 1), listed))
 
 
-def _damaged(number: int) -> OutputError:
+def _line(number: int, listed: ListedPicture | ListedVideo) -> bytes:
+    fields = dataclasses.asdict(listed)
+    line = json.dumps({"id": number} | {key: fields[field] for field, key in _KEYS.items()})
+    # json's ASCII escapes carry file names that are no valid text through and back.
+    return line.encode("ascii") + b"\n"
+
+
+def _read(store: Store, path: str) -> Iterator[tuple[int, dict[str, Any]]]:
+    if not store.exists(path):
+        return
+    with store.open(path) as file:
+        for number, line in enumerate(file, start=1):
+            try:
+                record = json.loads(line)
+                fields = {field: record[key] for field, key in _KEYS.items()}
+                is_next = record["id"] == number
+            except (ValueError, KeyError, TypeError) as error:
+                raise _damaged(path, number) from error
+            if not is_next:
+                raise _damaged(path, number)
+            yield number, fields
+
+
+def _damaged(path: str, number: int) -> OutputError:
     return OutputError(
-        f"{LISTING}: line {number} is damaged, so pictures and their labels cannot be matched.",
+        f"{path}: line {number} is damaged, so files and their labels cannot be matched.",
         remedy="Start again with --overwrite, or in another folder.",
     )

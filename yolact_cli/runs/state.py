@@ -7,7 +7,7 @@ from typing import Any
 
 from yolact_cli.errors import OutputError, OutputExistsError, RunMismatchError
 from yolact_cli.runs.journal import FOLDER as JOURNAL
-from yolact_cli.runs.listing import LISTING
+from yolact_cli.runs.listing import LISTING, VIDEO_LISTING
 from yolact_cli.runs.lock import LOCK, LOCK_OWNER
 from yolact_cli.store import Store
 
@@ -20,9 +20,11 @@ FORMAT = 1
 # taken for a finished one; the journal before the listing that gives its ids meaning. run.json
 # marks the folder as ours and is only ever replaced.
 _OURS = (
-    *(MANIFEST, "annotations.json", "results.json", "failures.csv"),
-    *("overlays/", "masks/", f"{JOURNAL}/", LISTING),
+    *(MANIFEST, "annotations.json", "results.json", "youtube_vis.json", "failures.csv"),
+    *("overlays/", "masks/", "frames/", f"{JOURNAL}/", VIDEO_LISTING, LISTING),
 )
+# What a start leaves that did not get as far as its record.
+_BEFORE_THE_RECORD = frozenset({LOCK, LOCK_OWNER, LISTING, VIDEO_LISTING})
 
 
 class RunState(enum.Enum):
@@ -41,7 +43,7 @@ def run_state(store: Store) -> RunState:
     """
     if store.exists(RUN_RECORD):
         return RunState.FINISHED if store.exists(MANIFEST) else RunState.UNFINISHED
-    foreign = [name for name in store.list_files() if name not in {LOCK, LOCK_OWNER, LISTING}]
+    foreign = [name for name in store.list_files() if name not in _BEFORE_THE_RECORD]
     if foreign:
         raise OutputExistsError(
             f"The output folder is not empty and is no run of yolact (it holds {foreign[0]}).",

@@ -6,10 +6,13 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from yolact_cli.errors import InputError, NoInputsError
 from yolact_cli.sources.naming import NameBook, printable
+from yolact_cli.sources.video_kinds import is_live, is_video_name, live_name, without_password
 from yolact_cli.structures import ListedPicture
+from yolact_cli.video import ListedVideo
 
 _NAMES = (
     "avif bmp dds dib gif heic heif hif icns ico im j2c j2k jfif jp2 jpe jpeg jpf jpg jpx mpo msp"
@@ -25,11 +28,13 @@ class Discovery:
 
     Attributes:
         pictures: New ones, their ids continuing those known.
+        videos: New ones likewise, told by their extension.
         other_extensions: Files passed over in folders, counted by extension (lower case).
         unreadable_folders: Folders that could not be looked into.
     """
 
     pictures: tuple[ListedPicture, ...]
+    videos: tuple[ListedVideo, ...]
     other_extensions: Mapping[str, int]
     unreadable_folders: tuple[str, ...]
 
@@ -41,41 +46,52 @@ def discover(
     recursive: bool = True,
     list_stream: Iterable[str] | None = None,
     known: Sequence[ListedPicture] = (),
+    known_videos: Sequence[ListedVideo] = (),
 ) -> Discovery:
-    """The pictures at the sources, source by source, each source sorted by relative path.
+    """The pictures and videos at the sources, source by source, each sorted by relative path.
 
     A file that several sources give is listed once. Hidden files and folders inside a folder are
-    passed over. In folders only files of :data:`EXTENSIONS` count; a file named by itself, in a
-    list or by a pattern with an extension is taken whatever it is called.
+    passed over. In folders only files of :data:`EXTENSIONS` and videos count; a file named by
+    itself, in a list or by a pattern with an extension is taken whatever it is called.
 
     Args:
         sources: Folders, files, glob patterns, ``@list.txt`` (a path a line, blank lines and
-            those starting with ``#`` left out, relative to the list's folder) or ``-``.
+            those starting with ``#`` left out, relative to the list's folder), ``-``, the address
+            of a stream, or ``camera:0``.
         output: The run's folder; nothing in it is ever a source.
         recursive: Look into folders of folders.
         list_stream: The lines behind ``-``; paths are relative to the working folder.
         known: The pictures of the listing so far; they are not given again.
+        known_videos: The videos likewise.
 
     Raises:
         InputError: A source that is not there, or a list that cannot be read.
-        NoInputsError: No picture at all, known ones included.
+        NoInputsError: No picture and no video at all, known ones included.
     """
     walk = _Walk(output=output and Path(os.path.realpath(output)), recursive=recursive)
-    seen = {os.path.realpath(picture.location) for picture in known}
-    names = NameBook(picture.name for picture in known)
+    before: list[ListedPicture | ListedVideo] = [*known, *known_videos]
+    seen = {os.path.realpath(one.location) for one in before}
+    names = NameBook(one.name for one in before)
     pictures: list[ListedPicture] = []
+    videos: list[ListedVideo] = []
     for source in sources:
         for found in _of_source(source, walk, list_stream):
-            real = os.path.realpath(found.location)
+            real = os.path.realpath(without_password(found.location))
             if real in seen or walk.is_output(real):
                 continue
             seen.add(real)
-            picture_id = len(known) + len(pictures) + 1
-            pictures.append(_listed(found, names.claim(found.relative, found.folder), picture_id))
-    if not pictures and not known:
+            facts = _facts(found, names.claim(found.relative, found.folder))
+            if is_video_name(found.location) or is_live(found.location):
+                video_id = len(known_videos) + len(videos) + 1
+                videos.append(ListedVideo(video_id=video_id, **facts))
+            else:
+                picture_id = len(known) + len(pictures) + 1
+                pictures.append(ListedPicture(picture_id=picture_id, **facts))
+    if not (pictures or known or videos or known_videos):
         raise _nothing_found(sources, walk.other_extensions)
     return Discovery(
         pictures=tuple(pictures),
+        videos=tuple(videos),
         other_extensions=dict(walk.other_extensions.most_common()),
         unreadable_folders=tuple(walk.unreadable),
     )
@@ -107,14 +123,15 @@ class _Walk:
         return self.output is not None and Path(real).is_relative_to(self.output)
 
     def takes(self, name: str) -> bool:
-        """Whether a file met in a folder is a picture by its name; counts it when not."""
+        """Whether a file met in a folder is a picture or video by its name; counts it when not."""
         extension = Path(name).suffix.lower()
-        if extension not in EXTENSIONS:
+        is_wanted = extension in EXTENSIONS or is_video_name(name)
+        if not is_wanted:
             self.other_extensions[extension or "no extension"] += 1
-        return extension in EXTENSIONS
+        return is_wanted
 
     def files_in(self, root: str) -> list[str]:
-        """Paths below ``root`` of the pictures in it, relative, with ``/``, sorted."""
+        """Paths below ``root`` of the pictures and videos in it, relative, with ``/``, sorted."""
         found: list[str] = []
         folders, visited = [""], {os.path.realpath(root)}
         while folders:
@@ -149,6 +166,8 @@ def _of_source(source: str, walk: _Walk, list_stream: Iterable[str] | None) -> I
         yield from _of_list(_lines_of(path), source[1:], path.absolute().parent, walk)
     elif os.path.lexists(source):
         yield from _of_path(source, walk)
+    elif is_live(source):
+        yield _Found(location=source, relative=live_name(source), folder="live")
     elif glob.has_magic(source):
         yield from _of_pattern(str(Path(source).expanduser()), walk)
     else:
@@ -227,23 +246,22 @@ def _lines_of(path: Path) -> list[str]:
         ) from error
 
 
-def _listed(found: _Found, name: str, picture_id: int) -> ListedPicture:
+def _facts(found: _Found, name: str) -> dict[str, Any]:
     try:
         status = Path(found.location).stat()
         size_bytes, mtime_ns = status.st_size, status.st_mtime_ns
     except (OSError, ValueError):  # it fails when it is opened, with a reason
         size_bytes = mtime_ns = 0
-    return ListedPicture(
-        picture_id=picture_id,
-        name=name,
-        location=found.location,
-        size_bytes=size_bytes,
-        mtime_ns=mtime_ns,
-    )
+    return {
+        "name": name,
+        "location": found.location,
+        "size_bytes": size_bytes,
+        "mtime_ns": mtime_ns,
+    }
 
 
 def _nothing_found(sources: Sequence[str], other_extensions: Counter[str]) -> NoInputsError:
-    sentence = f"No pictures found at {printable(', '.join(sources) or 'no source')}."
+    sentence = f"No pictures or videos found at {printable(', '.join(sources) or 'no source')}."
     if other_extensions:
         shown = ", ".join(f"{name} {count}" for name, count in other_extensions.most_common(5))
         count = other_extensions.total()

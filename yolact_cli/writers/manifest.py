@@ -2,7 +2,7 @@
 
 import json
 import platform
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import metadata
 from typing import Any
@@ -16,7 +16,10 @@ from yolact_cli.writers.tally import Tally
 
 MANIFEST_PATH = "manifest.json"
 _FORMAT_VERSION = 1
-_LIBRARIES = ("torch", "torchvision", "numpy", "opencv-python-headless", "pillow", "pycocotools")
+_LIBRARIES = (
+    *("torch", "torchvision", "numpy", "opencv-python-headless", "pillow", "pycocotools"),
+    *("av", "scipy"),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -30,6 +33,7 @@ class Manifest:
         tally: Counts over the whole run, not over the last attempt.
         times: ``started`` and ``finished`` (ISO 8601, UTC), ``seconds``, or what else is known.
         outputs: The kinds of files written, as in ``--write``.
+        videos: Of each, what became of it; plain JSON types.
     """
 
     settings: Mapping[str, Any]
@@ -38,6 +42,7 @@ class Manifest:
     tally: Tally
     times: Mapping[str, Any]
     outputs: tuple[str, ...]
+    videos: Sequence[Mapping[str, Any]] = ()
 
     def to_record(self) -> dict[str, Any]:
         """The manifest as plain JSON types."""
@@ -51,11 +56,15 @@ class Manifest:
             "counts": {
                 "pictures": self.tally.pictures,
                 "pictures_without_objects": self.tally.pictures_without_objects,
+                "videos": self.tally.videos,
+                "frames": self.tally.frames,
+                "gaps": self.tally.gaps,
                 "objects": self.tally.objects,
                 "empty_masks": self.tally.empty_masks,
                 "failures": failed,
             },
             "classes": self._class_records(),
+            "videos": [dict(video) for video in self.videos],
             "failures": {
                 "file": FAILURES_PATH if failed else None,
                 "by_error": dict(sorted(self.tally.failures.items())),

@@ -30,6 +30,25 @@ def overlay_path(name: str) -> str:
     return _fitting(f"overlays/{name}", _OVERLAY_ENDING)
 
 
+def frame_path(name: str) -> str:
+    """``frames/<name>``, of a video's frame that is named as :func:`frame_name` does."""
+    return f"frames/{name}"
+
+
+def frame_name(video: str, frame_index: int) -> str:
+    """``<video>/<frame>.png``: what a video's frame is called, extracted or not."""
+    return f"{video}/{frame_index:06d}.png"
+
+
+def video_overlay_path(name: str, container: str) -> str:
+    """``overlays/<name>`` where that ends as the container does, ``….overlay.mp4`` otherwise."""
+    ending = f".overlay.{container}"
+    lower = name.lower()
+    if lower.endswith(f".{container}") and not lower.endswith(ending):
+        return f"overlays/{name}"
+    return _fitting(f"overlays/{name}", ending)
+
+
 def _fitting(path: str, ending: str) -> str:
     """``path`` with ``ending``; a name that gets too long is cut and told apart by a digest."""
     folder, _, name = path.rpartition("/")

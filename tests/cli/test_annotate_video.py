@@ -1,0 +1,61 @@
+"""The annotate command on videos: what it says, its exit codes, and what it refuses."""
+
+import pytest
+
+from yolact_cli.cli.main import main
+
+
+@pytest.fixture
+def annotate(tiny_model, tmp_path):
+    """Run the command in this process: ``annotate(source, *options)`` gives the exit code."""
+
+    def run(*arguments: object) -> int:
+        fixed = ["-o", tmp_path / "run", "--model", tiny_model, "--device", "cpu"]
+        quick = ["--workers", 0, "--max-detections", 3, "--batch-size", 2]
+        return main(["annotate", *map(str, [*fixed, *quick, *arguments])])
+
+    return run
+
+
+def test_frames_are_counted_on_stderr_and_summed_up_on_stdout(annotate, make_clip, capsys):
+    assert annotate(make_clip()) == 0
+    out, err = capsys.readouterr()
+    assert "objects in 6 frames of 1 video" in out
+    assert "clip.mp4: about 6 frames." in err
+    assert "6 of 6 frames" in err
+
+
+def test_gaps_are_told_and_give_exit_code_3(annotate, make_clip, capsys):
+    clip = make_clip("cut.mkv", frames=30)
+    clip.write_bytes(clip.read_bytes()[: clip.stat().st_size // 2])
+    assert annotate(clip) == 3
+    assert "cut.mkv: 0:0" in capsys.readouterr().err
+
+
+def test_a_dry_run_counts_videos(annotate, make_clip, make_photos, tmp_path, capsys):
+    assert annotate(make_clip(), make_photos("a.png"), "--dry-run") == 0
+    assert "videos" in capsys.readouterr().out
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        (["--start", "5", "--end", "4"], "--end is to be later"),
+        (["--no-track", "--write", "youtube-vis"], "made of tracks"),
+        (["--video-format", "webm", "--codec", "h264"], "webm"),
+        (["--crf", "60"], "60"),
+        (["--every", "0"], "--every"),
+        (["--fps", "0"], "--fps"),
+    ],
+)
+def test_options_that_contradict_each_other_are_wrong_usage(
+    annotate, make_clip, capsys, options, sentence
+):
+    assert annotate(make_clip(), *options) == 2
+    assert sentence in capsys.readouterr().err
+
+
+def test_webm_is_written_without_naming_a_codec(annotate, make_clip, tmp_path):
+    assert annotate(make_clip(), "--video-format", "webm") == 0
+    assert (tmp_path / "run/overlays/clip.mp4.overlay.webm").exists()

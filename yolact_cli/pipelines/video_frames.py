@@ -1,0 +1,121 @@
+"""The labels of videos' frames, read back from the journal with their identities."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from fractions import Fraction
+from functools import cached_property
+from typing import Any
+
+from yolact_cli.pipelines.video_end import VideoEnd, read_video_end
+from yolact_cli.pipelines.video_tracks import Follower
+from yolact_cli.runs.journal import read_shard, video_shard
+from yolact_cli.settings import TrackSettings
+from yolact_cli.store import Store
+from yolact_cli.structures import Category, Detections, Failure, FramePlace
+from yolact_cli.video import ListedVideo
+
+
+class VideoFrames:
+    """All labelled frames of a run's videos, as images of one data set.
+
+    Args:
+        store: The run's folder.
+        videos: In order; all of them done.
+        classes: What each class of the model is written as; None drops it.
+        tracks: As in the run.
+        first_image_id: Of the first frame; the others count on.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        videos: Sequence[ListedVideo],
+        *,
+        classes: Mapping[int, Category | None],
+        tracks: TrackSettings | None,
+        first_image_id: int,
+    ) -> None:
+        self._store = store
+        self.videos = videos
+        self._classes = classes
+        self._tracks = tracks
+        self._first_image_id = first_image_id
+
+    @cached_property
+    def ends(self) -> dict[int, VideoEnd]:
+        """How each video ended, by its id."""
+        found = {video.video_id: read_video_end(self._store, video) for video in self.videos}
+        return {video_id: end for video_id, end in found.items() if end is not None}
+
+    def records(self) -> list[dict[str, Any]]:
+        """The videos of which there is a frame, as a data set lists them."""
+        return [
+            {"id": video.video_id, "name": video.name, "width": end.size_hw[1],
+             "height": end.size_hw[0], "num_frames": end.frames}
+            for video in self.videos
+            if (end := self.ends.get(video.video_id)) is not None and end.size_hw is not None
+        ]  # fmt: skip
+
+    def summary(self, video: ListedVideo) -> dict[str, Any]:
+        """What became of a video, for the manifest."""
+        end = self.ends.get(video.video_id)
+        if end is None:
+            return {"id": video.video_id, "name": video.name}
+        return {
+            "id": video.video_id,
+            "name": video.name,
+            "frames": end.frames,
+            "labelled": end.labelled,
+            "dropped": end.dropped,
+            "gaps": len(end.gaps),
+            "notes": list(end.notes),
+        }
+
+    def detections(self) -> Iterator[Detections]:
+        """Every labelled frame in order, with its image id, its place and its objects' tracks."""
+        image_id = self._first_image_id
+        for video in self.videos:
+            classes = self._track_classes[video.video_id] if self._tracks else {}
+            for frame in self.of_video(video):
+                tracked = tuple(
+                    replace(item, track_class_id=classes[item.track_id])
+                    if item.track_id is not None
+                    else item
+                    for item in frame.instances
+                )
+                yield replace(frame, picture_id=image_id, instances=tracked)
+                image_id += 1
+
+    def of_video(
+        self, video: ListedVideo, follower: Follower | None = None
+    ) -> Iterator[Detections]:
+        """One video's labelled frames, numbered from 1, with the identities of their objects."""
+        follower = follower or Follower(self._tracks, self._classes)
+        for record in read_shard(self._store, video_shard(video.video_id)):
+            if "failure" in record:
+                continue
+            time_s = Fraction(record["time"])
+            place = FramePlace(video_id=video.video_id, frame_index=record["frame"], time_s=time_s)
+            followed = follower.follow(time_s, Detections.from_record(record))
+            yield replace(followed, place=place)
+
+    def failures(self) -> Iterator[Failure]:
+        """Videos that could not be read, their gaps, and frames that could not be written."""
+        for video in self.videos:
+            if (end := self.ends.get(video.video_id)) is not None:
+                yield from end.failures(video)
+            for record in read_shard(self._store, video_shard(video.video_id)):
+                if "failure" in record:
+                    yield Failure.from_record(record)
+
+    @cached_property
+    def _track_classes(self) -> dict[int, dict[int, int]]:
+        """What each track was taken for most, by video; a number a track is kept."""
+        found: dict[int, dict[int, int]] = {}
+        for video in self.videos:
+            follower = Follower(self._tracks, self._classes, forgets=False)
+            ids: set[int] = set()
+            for frame in self.of_video(video, follower):
+                ids.update(item.track_id for item in frame.instances if item.track_id is not None)
+            found[video.video_id] = {one: follower.votes.class_of(one) for one in sorted(ids)}
+        return found

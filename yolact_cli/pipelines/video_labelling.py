@@ -1,0 +1,296 @@
+"""One video: its frames through the network, its objects followed, its overlay with the sound.
+
+Decoding and encoding have threads of their own, and drawing has one, so that they run beside the
+network. A video that was begun before is decoded again from its beginning, since frames can only
+be told apart that way; but what the journal holds is not labelled again, only drawn.
+"""
+
+import contextlib
+import itertools
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from yolact_cli.errors import OutputError, OutputExistsError
+from yolact_cli.pipelines.annotate_events import FramesDone, VideoBegun, VideoDone
+from yolact_cli.pipelines.annotate_request import AnnotateRequest
+from yolact_cli.pipelines.labelling import BatchLabeller
+from yolact_cli.pipelines.video_end import VideoEnd, read_video_end, write_video_end
+from yolact_cli.pipelines.video_overlay import OverlayVideo
+from yolact_cli.pipelines.video_tracks import Follower
+from yolact_cli.runs.journal import (
+    BatchPlan,
+    Journal,
+    Record,
+    read_shard,
+    segments_of,
+    video_shard,
+)
+from yolact_cli.settings import FrameSettings
+from yolact_cli.sources.frame_choice import ChosenFrame, choose, exact_s
+from yolact_cli.sources.prepare import ResizeCall
+from yolact_cli.sources.video_error import UnreadableVideoError
+from yolact_cli.sources.video_kinds import is_live
+from yolact_cli.sources.video_live import NewestFrames
+from yolact_cli.sources.video_reader import VideoReader, open_video
+from yolact_cli.sources.video_thread import decode_ahead
+from yolact_cli.store import LocalStore
+from yolact_cli.structures import Detections, Failure, Frame
+from yolact_cli.video import ListedVideo, VideoFrame, VideoGap
+from yolact_cli.writers.names import frame_name, video_overlay_path
+
+FRAMES_AHEAD = 4
+LIVE_FRAMES = 2
+"""That wait for the network; older ones are left out."""
+_LIVE_NOTE = "Live: stop it with Ctrl-C; it cannot be gone on with afterwards."
+
+
+class _StopAsked(Exception):  # noqa: N818 - no error: it leaves files as a kill would
+    """The caller asked to stop."""
+
+
+@dataclass(slots=True)
+class _Seen:
+    """What came of a video so far."""
+
+    frames: int = 0
+    dropped: int = 0
+    labelled: int = 0
+    gaps: list[VideoGap] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+
+class VideoLabeller:
+    """Labels videos one after another.
+
+    Args:
+        request: What to do.
+        store: The run's folder.
+        labeller: Labels frames as it labels pictures, and writes their own files.
+        resize: A frame to the network's input size.
+        batch_size: Frames run together; one at a time where not all are labelled, since the
+            others would have to wait in memory.
+    """
+
+    def __init__(
+        self,
+        request: AnnotateRequest,
+        store: LocalStore,
+        labeller: BatchLabeller,
+        *,
+        resize: ResizeCall,
+        batch_size: int,
+    ) -> None:
+        self._request = request
+        self._store = store
+        self._labeller = labeller
+        self._resize = resize
+        self._batch_size = 1 if _is_thinned(request.frames) else batch_size
+
+    def label(
+        self, video: ListedVideo, *, should_stop: Callable[[], bool]
+    ) -> Iterator[VideoBegun | FramesDone | VideoDone]:
+        """Label a video, telling how far it is; nothing to do for one that is done.
+
+        Stopped, killed or out of space, it leaves its journal and a playable part of its overlay.
+        A live source is finished by being stopped.
+
+        Raises:
+            DiskFullError: No space is left.
+            OutputError: The journal's frames are not the video's.
+            OutputExistsError: A live source was begun by an earlier attempt.
+        """
+        if self.is_done(video):
+            return
+        if is_live(video.location) and segments_of(self._store, video_shard(video.video_id)):
+            raise OutputExistsError(
+                f"{video.name}: a live recording cannot be gone on with.",
+                remedy="Record into another folder, or replace the run with --overwrite.",
+            )
+        seen = _Seen()
+        size_hw, failure = None, None
+        notes: tuple[str, ...] = ()
+        try:
+            with self._opened(video) as reader:
+                size_hw, notes = reader.info.size_hw, reader.info.notes
+                yield VideoBegun(
+                    name=video.name,
+                    num_frames=reader.info.num_frames,
+                    notes=notes + ((_LIVE_NOTE,) if is_live(video.location) else ()),
+                )
+                yield from self._label(video, reader, seen, should_stop)
+        except _StopAsked:
+            return
+        except UnreadableVideoError as error:
+            failure = Failure(
+                picture_id=video.video_id, name=video.name, stage="video",
+                error=type(error).__name__, message=str(error),
+            )  # fmt: skip
+        end = VideoEnd(
+            size_hw=size_hw, frames=seen.frames, dropped=seen.dropped, labelled=seen.labelled,
+            gaps=tuple(seen.gaps), notes=(*notes, *seen.notes), failure=failure,
+        )  # fmt: skip
+        write_video_end(self._store, video, end)
+        yield VideoDone(name=video.name, notes=tuple(seen.notes))
+
+    def is_done(self, video: ListedVideo) -> bool:
+        """Whether a video's labels and its overlay are there."""
+        end = read_video_end(self._store, video)
+        if end is None:
+            return False
+        has_overlay = "overlay" in self._request.write and end.frames and end.failure is None
+        return not has_overlay or self._store.exists(self._overlay_path(video))
+
+    def _opened(self, video: ListedVideo) -> VideoReader:
+        max_pixels = self._request.settings.max_pixels
+        return open_video(video.location, max_pixels=max_pixels, name=video.name)
+
+    def _overlay_path(self, video: ListedVideo) -> str:
+        return video_overlay_path(video.name, self._request.video_file.container)
+
+    def _label(
+        self,
+        video: ListedVideo,
+        reader: VideoReader,
+        seen: _Seen,
+        should_stop: Callable[[], bool],
+    ) -> Iterator[FramesDone]:
+        size = 1 if is_live(video.location) else self._batch_size
+        labels = _FrameLabels(self._labeller, self._store, video, size, self._framed)
+        follower = Follower(self._request.tracks, self._request.classes)
+        shown = Detections(picture_id=0, name="", size_hw=reader.info.size_hw, instances=())
+        with contextlib.ExitStack() as stack:
+            overlay = None
+            if "overlay" in self._request.write:
+                path = self._store.path_of(self._overlay_path(video))
+                overlay = stack.enter_context(OverlayVideo(path, video, reader.info, self._request))
+            items = stack.enter_context(self._items(video, reader, seen, should_stop))
+            for group in _groups(items, size):
+                seen.gaps += [item for item in group if isinstance(item, VideoGap)]
+                there = [item for item in group if isinstance(item, ChosenFrame)]
+                found = iter(labels.of([item.frame for item in there if item.is_labelled]))
+                for item in there:
+                    if item.is_labelled:
+                        shown = follower.follow(item.frame.time_s, next(found))
+                        seen.labelled += 1
+                    if overlay is not None:
+                        overlay.write(item.frame, follower.shown(shown))
+                    seen.frames += 1
+                yield FramesDone(frames=seen.frames, labelled=seen.labelled, gaps=len(seen.gaps))
+                if should_stop() and not is_live(video.location):
+                    raise _StopAsked
+        if overlay is not None:
+            seen.notes += overlay.notes
+
+    @contextlib.contextmanager
+    def _items(
+        self,
+        video: ListedVideo,
+        reader: VideoReader,
+        seen: _Seen,
+        should_stop: Callable[[], bool],
+    ) -> Iterator[Iterator[ChosenFrame | VideoGap]]:
+        """The frames and gaps of the part that is wanted, made by a thread."""
+        frames = self._request.frames
+        if is_live(video.location):
+            with NewestFrames(
+                reader.frames(), max_frames=LIVE_FRAMES, should_stop=should_stop
+            ) as newest:
+                yield choose(newest, frames)
+            seen.dropped = newest.dropped
+            if newest.dropped:
+                seen.notes.append(f"{newest.dropped} frames came too fast and were left out.")
+            return
+        from_s = None if frames.start_s is None else exact_s(frames.start_s)
+        chosen = choose(reader.frames(from_s=from_s), frames)
+        with decode_ahead(chosen, max_items=FRAMES_AHEAD) as items:
+            yield items
+
+    def _framed(self, video: ListedVideo, number: int, frame: VideoFrame) -> Frame:
+        height, width = frame.pixels.shape[:2]
+        is_kept = "frames" in self._request.write
+        return Frame(
+            picture_id=number,
+            name=frame_name(video.name, frame.frame_index),
+            size_hw=(height, width),
+            pixels=self._resize(frame.pixels),
+            preview=frame.pixels if is_kept else None,
+        )
+
+
+class _FrameLabels:
+    """Labels of a video's frames, from the journal as far as it goes, then from the network."""
+
+    def __init__(
+        self,
+        labeller: BatchLabeller,
+        store: LocalStore,
+        video: ListedVideo,
+        batch_size: int,
+        framed: Callable[[ListedVideo, int, VideoFrame], Frame],
+    ) -> None:
+        shard = video_shard(video.video_id)
+        self._labeller = labeller
+        self._video = video
+        self._framed = framed
+        plan = BatchPlan(total=None, batch_size=batch_size)
+        end = read_video_end(store, video)
+        if end is not None and end.failure is None:  # only the overlay is missing
+            plan = BatchPlan(total=end.labelled, batch_size=batch_size)
+        self._journal = Journal.resume(store, plan, shard=shard)
+        self._known = itertools.islice(read_shard(store, shard), len(self._journal))
+        self._count = 0
+
+    def of(self, frames: Sequence[VideoFrame]) -> list[Detections]:
+        """Labels of the next frames, in order, a batch of them; in the journal on return."""
+        if not frames:
+            return []
+        known = list(itertools.islice(self._known, len(frames)))
+        if len(known) < len(frames):
+            known = self._new(frames)
+        self._count += len(frames)
+        pairs = zip(known, frames, strict=True)
+        return [self._detections(record, frame) for record, frame in pairs]
+
+    def _new(self, frames: Sequence[VideoFrame]) -> list[Record]:
+        batch = [
+            self._framed(self._video, number, frame)
+            for number, frame in enumerate(frames, start=self._count + 1)
+        ]
+        records = [
+            labels.to_record() | {"frame": frame.frame_index, "time": str(frame.time_s)}
+            for labels, frame in zip(self._labeller.label(batch), frames, strict=True)
+        ]
+        self._journal.append(records)
+        return records
+
+    def _detections(self, record: Record, frame: VideoFrame) -> Detections:
+        if (record["frame"], record["time"]) != (frame.frame_index, str(frame.time_s)):
+            raise OutputError(
+                f"{self._video.name}: its frames are not those that the run began with.",
+                remedy="Put the same file back, or start again with --overwrite.",
+            )
+        if "failure" in record:  # its own files could not be written
+            height, width = frame.pixels.shape[:2]
+            return Detections(
+                picture_id=record["id"], name=record["name"], size_hw=(height, width), instances=()
+            )
+        return Detections.from_record(record)
+
+
+def _is_thinned(settings: FrameSettings) -> bool:
+    return settings.every > 1 or settings.fps is not None or settings.keyframes
+
+
+def _groups(
+    items: Iterable[ChosenFrame | VideoGap], labelled: int
+) -> Iterator[list[ChosenFrame | VideoGap]]:
+    """Items in order, cut behind every so many labelled frames, or behind each where that is 1."""
+    group: list[ChosenFrame | VideoGap] = []
+    for item in items:
+        group.append(item)
+        count = sum(isinstance(one, ChosenFrame) and one.is_labelled for one in group)
+        if labelled == 1 or count == labelled:
+            yield group
+            group = []
+    if group:
+        yield group
