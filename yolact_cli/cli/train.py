@@ -109,7 +109,8 @@ class SideList(click.ParamType):  # type: ignore[type-arg]  # generic only since
     type=SideList(),
     default="",
     metavar="PIXELS,...",
-    help="Input sides in pixels, one drawn for each batch.  [default: the model's own]",
+    help="Input sides in pixels, one drawn for each batch: pictures at several scales. "
+    "[default: the model's own]",
 )
 @click.option(
     "--accumulate",

@@ -32,6 +32,8 @@ class NetworkOutputs:
     semantic_logits: Float[Tensor, "b foreground sh sw"] | None
     """Per-pixel class evidence at P3's size; only while training."""
     level_sizes_hw: tuple[tuple[int, int], ...]
+    input_size: int
+    """The side of the pictures in px, which need not be the model's own while training."""
 
 
 class Yolact(nn.Module):
@@ -54,7 +56,9 @@ class Yolact(nn.Module):
         """Everything the losses or the detection stage need; an empty batch gives empty outputs."""
         levels = self.fpn(self.backbone(images))
         head = self.prediction_layers[0]
-        boxes, classes, coefficients = zip(*(head(level) for level in levels), strict=True)
+        boxes, classes, coefficients = zip(
+            *(head(features, level=level) for level, features in enumerate(levels)), strict=True
+        )
         return NetworkOutputs(
             box_offsets=torch.cat(boxes, dim=1),
             class_logits=torch.cat(classes, dim=1),
@@ -62,13 +66,18 @@ class Yolact(nn.Module):
             prototypes=self.proto_net(levels[0]).permute(0, 2, 3, 1),
             semantic_logits=self.semantic_seg_conv(levels[0]) if self.training else None,
             level_sizes_hw=tuple((level.shape[-2], level.shape[-1]) for level in levels),
+            input_size=images.shape[-1],
         )
 
     def anchors(self, outputs: NetworkOutputs) -> Float[Tensor, "anchors 4"]:
-        """The anchors (cx, cy, w, h, relative) that belong to ``outputs``, on their device."""
+        """The anchors (cx, cy, w, h, relative) that belong to ``outputs``, on their device.
+
+        They have the same pixels at every input size: convolutions see pixels, so that anchors
+        which grew with the input would ask them for other offsets from the same features.
+        """
         anchors = make_anchors(
             self.config.anchors,
-            input_size=self.config.input_size,
+            input_size=outputs.input_size,
             level_sizes_hw=outputs.level_sizes_hw,
         )
         return anchors.to(outputs.box_offsets.device)
