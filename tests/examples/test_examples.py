@@ -31,6 +31,15 @@ def test_the_embedded_model_finds_the_cat_through_the_library(run_example):
     assert "cat" in run_example("04_use_as_a_library.py")
 
 
+def test_the_clip_gives_labels_tracks_and_an_overlay(run_example, tmp_path):
+    run_example("05_annotate_a_video.sh")
+    labels = json.loads((tmp_path / "runs/clip/annotations.json").read_text())
+    assert len(labels["images"]) == 24
+    assert {"track_id", "track_category_id"} <= set(labels["annotations"][0])
+    assert (tmp_path / "runs/clip/overlays/clip.mp4").exists()
+    assert (tmp_path / "runs/clip/youtube_vis.json").exists()
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_the_scripts_annotate_score_and_finetune_in_turn(run_example, tmp_path):

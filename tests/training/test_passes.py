@@ -85,8 +85,12 @@ def test_statistics_stay_until_they_are_kept(network):
         passes.run(one_pass)
         assert all(torch.equal(value, before[name]) for name, value in network.named_buffers())
         passes.keep_statistics()
-    moved = [not torch.equal(value, before[name]) for name, value in network.named_buffers()]
-    assert all(moved)
+    moved = {
+        name for name, value in network.named_buffers() if not torch.equal(value, before[name])
+    }
+    counts = {name for name in before if name.endswith("num_batches_tracked")}
+    assert counts <= moved  # a mean may stay where it is, as of features that are all 0
+    assert any(name.endswith("running_mean") for name in moved)
 
 
 def test_copies_see_a_change_of_the_weights(network):

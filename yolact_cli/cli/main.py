@@ -21,7 +21,10 @@ from yolact_cli.cli import reporting
 from yolact_cli.errors import YolactError
 
 COMMANDS: dict[str, tuple[str, str]] = {
-    "annotate": ("yolact_cli.cli.annotate:annotate", "Outline the objects in photographs."),
+    "annotate": (
+        "yolact_cli.cli.annotate:annotate",
+        "Outline the objects in photographs and videos.",
+    ),
     "score": ("yolact_cli.cli.score:score", "Measure predictions against ground truth."),
     "train": ("yolact_cli.cli.train:train", "Train a model on labels in COCO's format."),
     "models": ("yolact_cli.cli.models:models", "List, fetch, check and convert models."),
