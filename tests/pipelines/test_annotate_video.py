@@ -140,17 +140,8 @@ def test_a_stopped_video_ends_as_one_that_was_not(
     assert (tmp_path / "run/overlays/clip.mp4.part").exists()
     list(annotate(make_request(clip, **fields)))
     assert sum(count_network) == at_once
-    for name in ("annotations.json", "results.json", "youtube_vis.json"):
+    for name in ("annotations.json", "results.json", "youtube_vis.json", "overlays/clip.mp4"):
         assert (tmp_path / "run" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
-    pairs = zip(
-        _pictures_of(tmp_path / "run/overlays/clip.mp4"),
-        _pictures_of(tmp_path / "whole/overlays/clip.mp4"),
-        strict=True,
-    )
-    for (pts, pixels), (expected_pts, expected) in pairs:
-        assert pts == expected_pts
-        # What is drawn is the same to the bit; the encoder does not always code it alike.
-        assert np.abs(pixels.astype(int) - expected).mean() < 3
 
 
 def test_a_lost_overlay_is_drawn_again_without_the_network(
