@@ -231,7 +231,7 @@ def make_coco_set() -> Callable[..., Path]:
 
 @pytest.fixture
 def make_clip(tmp_path: Path) -> Callable[..., Path]:
-    """``make_clip("a.mp4", frames=6)``: discs on a gradient, a keyframe every third frame."""
+    """``make_clip("a.mp4", frames=6)``: a disc that crosses a gradient, again and again, a keyframe every third frame."""
 
     import av  # here, as most rooms do without
 
@@ -246,7 +246,7 @@ def make_clip(tmp_path: Path) -> Callable[..., Path]:
             stream.gop_size = 3
             for number in range(frames):
                 pixels = np.stack([rows * 3 % 256, columns * 2 % 256, rows + columns], axis=-1)
-                disc = (rows - 36) ** 2 + (columns - 20 - 8 * number) ** 2 < 200
+                disc = (rows - 36) ** 2 + (columns - (20 + 8 * number) % width) ** 2 < 200
                 pixels[disc] = (230, 60, 40)
                 frame = av.VideoFrame.from_ndarray(pixels.astype(np.uint8), format="rgb24")
                 container.mux(stream.encode(frame))

@@ -129,7 +129,7 @@ class Instance:
         area_px: The mask's area.
         rle_counts: Compressed RLE counts (column-major, first run zeros) at the picture's size.
         track_id: Its identity within its video, from 1; None outside videos, and where nobody
-            asked. Never journaled: it follows from the frames before.
+            asked.
         track_class_id: What the whole track was taken for most, 0-based, dense; None likewise.
     """
 

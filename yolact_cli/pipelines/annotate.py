@@ -234,7 +234,6 @@ class _Run:
             self.store,
             listing.videos,
             classes=classes,
-            tracks=request.tracks,
             first_image_id=len(listing.pictures) + 1,
         )
         model = {"name": request.model.card.name, "sha256": self.weights_sha256}

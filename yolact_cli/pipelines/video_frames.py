@@ -7,11 +7,10 @@ from functools import cached_property
 from typing import Any
 
 from yolact_cli.pipelines.video_end import VideoEnd, read_video_end
-from yolact_cli.pipelines.video_tracks import Follower
 from yolact_cli.runs.journal import read_shard, video_shard
-from yolact_cli.settings import TrackSettings
 from yolact_cli.store import Store
 from yolact_cli.structures import Category, Detections, Failure, FramePlace
+from yolact_cli.tracking.votes import TrackVotes
 from yolact_cli.video import ListedVideo
 
 
@@ -22,7 +21,6 @@ class VideoFrames:
         store: The run's folder.
         videos: In order; all of them done.
         classes: What each class of the model is written as; None drops it.
-        tracks: As in the run.
         first_image_id: Of the first frame; the others count on.
     """
 
@@ -32,13 +30,11 @@ class VideoFrames:
         videos: Sequence[ListedVideo],
         *,
         classes: Mapping[int, Category | None],
-        tracks: TrackSettings | None,
         first_image_id: int,
     ) -> None:
         self._store = store
         self.videos = videos
         self._classes = classes
-        self._tracks = tracks
         self._first_image_id = first_image_id
 
     @cached_property
@@ -75,29 +71,31 @@ class VideoFrames:
         """Every labelled frame in order, with its image id, its place and its objects' tracks."""
         image_id = self._first_image_id
         for video in self.videos:
-            classes = self._track_classes[video.video_id] if self._tracks else {}
+            classes = self._track_classes[video.video_id]
             for frame in self.of_video(video):
                 tracked = tuple(
-                    replace(item, track_class_id=classes[item.track_id])
-                    if item.track_id is not None
-                    else item
+                    replace(item, track_class_id=classes.get(item.track_id))
                     for item in frame.instances
                 )
                 yield replace(frame, picture_id=image_id, instances=tracked)
                 image_id += 1
 
-    def of_video(
-        self, video: ListedVideo, follower: Follower | None = None
-    ) -> Iterator[Detections]:
+    def of_video(self, video: ListedVideo) -> Iterator[Detections]:
         """One video's labelled frames, numbered from 1, with the identities of their objects."""
-        follower = follower or Follower(self._tracks, self._classes)
         for record in read_shard(self._store, video_shard(video.video_id)):
             if "failure" in record:
                 continue
-            time_s = Fraction(record["time"])
-            place = FramePlace(video_id=video.video_id, frame_index=record["frame"], time_s=time_s)
-            followed = follower.follow(time_s, Detections.from_record(record))
-            yield replace(followed, place=place)
+            kept = Detections.from_record(record).keeping(self._classes)
+            tracked = tuple(
+                replace(instance, track_id=track_id)
+                for instance, track_id in zip(kept.instances, record["tracks"], strict=True)
+            )
+            place = FramePlace(
+                video_id=video.video_id,
+                frame_index=record["frame"],
+                time_s=Fraction(record["time"]),
+            )
+            yield replace(kept, instances=tracked, place=place)
 
     def failures(self) -> Iterator[Failure]:
         """Videos that could not be read, their gaps, and frames that could not be written."""
@@ -109,13 +107,16 @@ class VideoFrames:
                     yield Failure.from_record(record)
 
     @cached_property
-    def _track_classes(self) -> dict[int, dict[int, int]]:
+    def _track_classes(self) -> dict[int, dict[int | None, int]]:
         """What each track was taken for most, by video; a number a track is kept."""
-        found: dict[int, dict[int, int]] = {}
-        for video in self.videos:
-            follower = Follower(self._tracks, self._classes, forgets=False)
-            ids: set[int] = set()
-            for frame in self.of_video(video, follower):
-                ids.update(item.track_id for item in frame.instances if item.track_id is not None)
-            found[video.video_id] = {one: follower.votes.class_of(one) for one in sorted(ids)}
-        return found
+        return {video.video_id: self._elected(video) for video in self.videos}
+
+    def _elected(self, video: ListedVideo) -> dict[int | None, int]:
+        votes = TrackVotes()
+        ids: set[int] = set()
+        for frame in self.of_video(video):
+            for item in frame.instances:
+                if item.track_id is not None:
+                    votes.add(item.track_id, item.class_id, item.score)
+                    ids.add(item.track_id)
+        return {track_id: votes.class_of(track_id) for track_id in sorted(ids)}

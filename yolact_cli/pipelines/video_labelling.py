@@ -168,13 +168,17 @@ class VideoLabeller:
                 seen.gaps += [item for item in group if isinstance(item, VideoGap)]
                 there = [item for item in group if isinstance(item, ChosenFrame)]
                 found = iter(labels.of([item.frame for item in there if item.is_labelled]))
+                drawings = []
                 for item in there:
                     if item.is_labelled:
                         shown = follower.follow(item.frame.time_s, next(found))
-                        seen.labelled += 1
-                    if overlay is not None:
-                        overlay.write(item.frame, follower.shown(shown))
-                    seen.frames += 1
+                        labels.follow(shown)
+                    drawings.append(follower.shown(shown))
+                seen.labelled += labels.keep()
+                if overlay is not None:
+                    for item, objects in zip(there, drawings, strict=True):
+                        overlay.write(item.frame, objects)
+                seen.frames += len(there)
                 yield FramesDone(frames=seen.frames, labelled=seen.labelled, gaps=len(seen.gaps))
                 if should_stop() and not is_live(video.location):
                     raise _StopAsked
@@ -239,29 +243,41 @@ class _FrameLabels:
         self._journal = Journal.resume(store, plan, shard=shard)
         self._known = itertools.islice(read_shard(store, shard), len(self._journal))
         self._count = 0
+        self._records: list[Record] = []
+        self._tracks: list[list[int | None]] = []
 
     def of(self, frames: Sequence[VideoFrame]) -> list[Detections]:
-        """Labels of the next frames, in order, a batch of them; in the journal on return."""
+        """Labels of the next frames, in order, a batch of them."""
         if not frames:
             return []
         known = list(itertools.islice(self._known, len(frames)))
-        if len(known) < len(frames):
-            known = self._new(frames)
+        self._records = [] if known else self._new(frames)
         self._count += len(frames)
-        pairs = zip(known, frames, strict=True)
+        pairs = zip(known or self._records, frames, strict=True)
         return [self._detections(record, frame) for record, frame in pairs]
+
+    def follow(self, detections: Detections) -> None:
+        """Take the tracks of the next of these frames' objects, those of written classes."""
+        self._tracks.append([instance.track_id for instance in detections.instances])
+
+    def keep(self) -> int:
+        """Put the frames into the journal, where they are not yet; gives their number."""
+        count = len(self._tracks)
+        if self._records:
+            pairs = zip(self._records, self._tracks, strict=True)
+            self._journal.append([record | {"tracks": tracks} for record, tracks in pairs])
+        self._records, self._tracks = [], []
+        return count
 
     def _new(self, frames: Sequence[VideoFrame]) -> list[Record]:
         batch = [
             self._framed(self._video, number, frame)
             for number, frame in enumerate(frames, start=self._count + 1)
         ]
-        records = [
+        return [
             labels.to_record() | {"frame": frame.frame_index, "time": str(frame.time_s)}
             for labels, frame in zip(self._labeller.label(batch), frames, strict=True)
         ]
-        self._journal.append(records)
-        return records
 
     def _detections(self, record: Record, frame: VideoFrame) -> Detections:
         if (record["frame"], record["time"]) != (frame.frame_index, str(frame.time_s)):

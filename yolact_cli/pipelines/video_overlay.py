@@ -63,7 +63,7 @@ class OverlayVideo:
         return self
 
     def write(self, frame: VideoFrame, objects: Sequence[DrawnObject]) -> None:
-        """Hand a frame over; what went wrong with an earlier one is raised here."""
+        """Hand a frame over, to be drawn on; what went wrong with an earlier one is raised here."""
         while len(self._in_hand) >= _FRAMES_IN_HAND:
             self._in_hand.popleft().result()
         self._in_hand.append(self._thread.submit(self._draw, frame, objects))

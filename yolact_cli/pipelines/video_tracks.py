@@ -12,29 +12,25 @@ from yolact_cli.writers.video_overlay import DrawnObject
 
 
 class Follower:
-    """Follows a video's objects from its first labelled frame on.
+    """Follows a video's objects from its first labelled frame on; memory is that of live tracks.
 
-    The same frames give the same identities, so they are worked out again where they are needed
-    and stand in no journal.
+    The same frames give the same identities: a run that goes on follows those in its journal
+    again, and so comes to where it was.
 
     Args:
         settings: How, or None: objects then have no identity.
         classes: What each class of the model is written as; None drops it.
-        forgets: Whether tracks that ended are forgotten, so that memory stays flat.
     """
 
     def __init__(
         self,
         settings: TrackSettings | None,
         classes: Mapping[int, Category | None],
-        *,
-        forgets: bool = True,
     ) -> None:
         self._tracker = None if settings is None else Tracker(settings)
         self._classes = classes
-        self._forgets = forgets
         self._live: frozenset[int] = frozenset()
-        self.votes = TrackVotes()
+        self._votes = TrackVotes()
 
     def follow(self, time_s: Fraction, detections: Detections) -> Detections:
         """The next frame's labels, of written classes only, each with its track."""
@@ -44,11 +40,10 @@ class Follower:
         track_ids = self._tracker.update(time_s, kept)
         pairs = list(zip(kept.instances, track_ids, strict=True))
         for instance, track_id in pairs:
-            self.votes.add(track_id, instance.class_id, instance.score)
-        if self._forgets:
-            live = self._tracker.live_track_ids
-            self.votes.forget(self._live - live)
-            self._live = live
+            self._votes.add(track_id, instance.class_id, instance.score)
+        live = self._tracker.live_track_ids
+        self._votes.forget(self._live - live)
+        self._live = live
         followed = tuple(replace(instance, track_id=track_id) for instance, track_id in pairs)
         return replace(kept, instances=followed)
 
@@ -59,7 +54,7 @@ class Follower:
     def _drawn(self, instance: Instance) -> DrawnObject:
         class_id, score = instance.class_id, instance.score
         if instance.track_id is not None:
-            class_id, score = self.votes.shown(instance.track_id)
+            class_id, score = self._votes.shown(instance.track_id)
         category = self._classes[class_id]
         return DrawnObject(
             instance=instance,

@@ -44,19 +44,19 @@ ENCODERS: Mapping[VideoCodec, Encoder] = MappingProxyType(
     {
         "h264": Encoder(
             name="libx264",
-            crf=22,
+            crf=24,
             max_crf=51,
-            # Without its tree of macroblocks, which looks into memory that nobody has written: of
-            # some sizes the same frames gave several files. A tenth more bytes, and a file that is
-            # always the same.
-            options={"preset": "veryfast", "mbtree": "0"},
+            # Quick rather than small: tests/pipelines/test_video_throughput.py has the budget. And
+            # slower presets have a tree of macroblocks, which looks into memory that nobody has
+            # written: of some sizes the same frames gave several files.
+            options={"preset": "superfast", "x264-params": "subme=0"},
         ),
         "h265": Encoder(
             name="libx265",
             crf=25,
             max_crf=51,
             # it has its own voice on stderr
-            options={"preset": "superfast", "x265-params": "log-level=error"},
+            options={"preset": "superfast", "x264-params": "subme=0"},
         ),
         "vp9": Encoder(
             name="libvpx-vp9",
@@ -73,12 +73,9 @@ _FLUSHED = {"flush_packets": "1"}
 _CLUSTERS = {"cluster_time_limit": "500", "avoid_negative_ts": "disabled"} | _FLUSHED
 # Fragments while it grows, an ordinary file once it is closed. The header waits for the first
 # fragment, because only then the muxer knows by how much decoding runs ahead of showing, and
-# writes the edit list without which all times would be late by that. Fragments of half a second,
-# not of a keyframe's distance: what is drawn so far can be played, if little at a time.
-_FRAGMENTS = {
-    "movflags": "hybrid_fragmented+delay_moov",
-    "frag_duration": "500000",
-} | _FLUSHED
+# writes the edit list without which all times would be late by that. A fragment begins with a
+# keyframe; shorter ones (frag_duration) lose the last frame behind a long gap.
+_FRAGMENTS = {"movflags": "hybrid_fragmented+delay_moov"} | _FLUSHED
 
 CONTAINERS: Mapping[VideoContainer, ContainerKind] = MappingProxyType(
     {

@@ -10,7 +10,13 @@ import av
 import numpy as np
 from av.packet import Packet
 from av.video.frame import VideoFrame as Picture
-from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTrc
+from av.video.reformatter import (
+    ColorPrimaries,
+    ColorRange,
+    Colorspace,
+    ColorTrc,
+    VideoReformatter,
+)
 from av.video.stream import VideoStream
 from jaxtyping import UInt8
 
@@ -20,7 +26,7 @@ from yolact_cli.writers.video_errors import is_of_the_file
 from yolact_cli.writers.video_sound import Sound, SoundTracks
 
 _MOST_THREADS = 4  # more cost memory, and a frame each of delay
-_KEYFRAME_EVERY_S = 2  # what a kill may cost, and how exactly players can seek
+_KEYFRAME_EVERY_S = 1  # what a kill may cost, and how exactly players can seek
 _MOST_FRAMES_A_GROUP = 250
 _USUAL_RATE = Fraction(25)
 _LARGEST_RATE_TERM = 1_000_000
@@ -58,6 +64,7 @@ class EncodedFile:
         rate = (frame_rate or _USUAL_RATE).limit_denominator(_LARGEST_RATE_TERM)
         self._usual_ticks = max(1, round(1 / (rate * time_base)))
         self._waiting: Picture | None = None
+        self._to_yuv = VideoReformatter()  # keeps what it worked out for one frame to the next
         kind = CONTAINERS[settings.container]
         self._container = av.open(
             str(path.absolute()), "w", format=kind.format, container_options=dict(kind.options)
@@ -127,12 +134,13 @@ class EncodedFile:
     def _picture(self, pixels: UInt8[np.ndarray, "h w 3"]) -> Picture:
         if any(self._padding):
             pixels = np.pad(pixels, ((0, self._padding[0]), (0, self._padding[1]), (0, 0)), "edge")
-        rgb = Picture.from_numpy_buffer(np.ascontiguousarray(pixels), format="rgb24")
-        return rgb.reformat(
+        return self._to_yuv.reformat(
+            Picture.from_numpy_buffer(np.ascontiguousarray(pixels), format="rgb24"),
             format="yuv420p",
             interpolation="AREA",
             dst_colorspace=Colorspace.ITU709,
             dst_color_range=ColorRange.MPEG,
+            threads=1,
         )
 
 

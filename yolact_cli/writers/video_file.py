@@ -36,7 +36,7 @@ class VideoWriter:
 
     The file grows under its name and ``.part``. When the block ends without an error it gets its
     name, replacing what had it. After an error or a kill the part stays, and can be played up to
-    two seconds or so before its end. Without a single frame there is no file at all.
+    a second or so before its end. Without a single frame there is no file at all.
 
     An odd width or height grows by one: the last column or row is shown twice, because the
     colours of 4:2:0 lie on every second pixel. Colours are BT.709, limited range, and say so.

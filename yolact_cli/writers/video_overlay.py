@@ -49,21 +49,21 @@ def draw_tracked(
     *,
     mask_opacity: float = 0.4,
 ) -> UInt8[np.ndarray, "h w 3"]:
-    """A new RGB picture with the objects drawn on the frame.
+    """Draw the objects on the frame, which is given back: a copy would cost as much as a mask.
 
     Newer identities lie under older ones, objects without one under all, the worst scores lowest.
     Lines and letters grow with the frame. A label that is larger than the frame is left out, and
     so is an object without a pixel.
 
     Args:
-        pixels: The frame, which stays as it is.
-        objects: In any order; none gives a copy of the frame.
+        pixels: RGB, drawn on; a copy of it where it does not lie in one piece.
+        objects: In any order; may be none.
         mask_opacity: How much of a mask's colour covers the frame, [0, 1].
 
     Raises:
         ValueError: A mask is not of the frame's size.
     """
-    canvas = np.ascontiguousarray(pixels).copy()
+    canvas = np.ascontiguousarray(pixels)
     shown = sorted((item for item in objects if item.instance.area_px), key=_depth)
     colours = _colours(shown)
     line_px = max(1, round(max(canvas.shape[:2]) / 500))
