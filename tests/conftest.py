@@ -1,6 +1,13 @@
 """Builders shared by every room's tests, and the way to the data beside the checkout."""
 
+import functools
+import http.server
 import json
+import queue
+import shutil
+import subprocess
+import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,6 +18,23 @@ import pytest
 
 from yolact_cli.geometry import rle
 from yolact_cli.structures import Detections, Instance
+
+BROWSER_PAGE = """<!doctype html><video id="video" muted playsinline></video><script>
+const video = document.getElementById("video");
+let isTold = false;
+const tell = extra => {
+  if (isTold) return;
+  isTold = true;
+  fetch("/told", {method: "POST", body: JSON.stringify({
+    time: video.currentTime, duration: video.duration, error: video.error && video.error.message,
+    width: video.videoWidth, height: video.videoHeight, ...extra})});
+};
+video.onerror = () => tell({});
+video.onended = () => tell({ended: true});
+setTimeout(() => tell({late: true}), 40000);
+video.src = "/" + location.hash.slice(1);
+video.play().catch(error => tell({refused: String(error)}));
+</script>"""
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 
@@ -231,7 +255,10 @@ def make_coco_set() -> Callable[..., Path]:
 
 @pytest.fixture
 def make_clip(tmp_path: Path) -> Callable[..., Path]:
-    """``make_clip("a.mp4", frames=6)``: a disc that crosses a gradient, again and again, a keyframe every third frame."""
+    """``make_clip("a.mp4", frames=6)``: a disc crosses a gradient again and again.
+
+    Every third frame is a keyframe.
+    """
 
     import av  # here, as most rooms do without
 
@@ -254,3 +281,83 @@ def make_clip(tmp_path: Path) -> Callable[..., Path]:
         return path
 
     return build
+
+
+class _BrowserTold(http.server.SimpleHTTPRequestHandler):
+    def __init__(self, *args, told, **fields):
+        self.told = told
+        super().__init__(*args, **fields)
+
+    def do_POST(self):
+        self.told.put(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+        self.send_response(204)
+        self.end_headers()
+
+    def log_message(self, *args):
+        pass
+
+
+@pytest.fixture
+def chromium():
+    for name in ("chromium", "chromium-browser", "google-chrome"):
+        if path := shutil.which(name):
+            return path
+    return pytest.skip("needs chromium, which is not here")
+
+
+@pytest.fixture
+def play(tmp_path, chromium):
+    """Play a file of ``tmp_path`` in a headless browser: what it saw, as a dict."""
+    told = queue.Queue()
+    handler = functools.partial(_BrowserTold, told=told, directory=str(tmp_path))
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+
+    def run(path):
+        (tmp_path / "page.html").write_text(BROWSER_PAGE)
+        address = f"http://127.0.0.1:{server.server_port}/page.html#{path.relative_to(tmp_path).as_posix()}"
+        switches = (
+            "headless no-sandbox disable-gpu disable-quic no-first-run disable-component-update "
+            "disable-background-networking disable-sync disable-dev-shm-usage "
+            "autoplay-policy=no-user-gesture-required"
+        )
+        command = [chromium, *(f"--{switch}" for switch in switches.split())]
+        browser = subprocess.Popen(
+            [*command, f"--user-data-dir={tmp_path / 'profile'}", address],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        try:
+            return told.get(timeout=90)
+        finally:
+            browser.terminate()
+            browser.wait(timeout=20)
+
+    yield run
+    server.shutdown()
+    server.server_close()
+
+
+PEAK_OF_A_RUN = """
+import resource, sys
+from yolact_cli.cli.main import main
+code = main(sys.argv[1:])
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+sys.exit(code)
+"""
+
+
+@pytest.fixture
+def peak_memory_of() -> Callable[..., int]:
+    """``peak_memory_of("annotate", ...)``: of a process of its own, in the unit of the system."""
+    if sys.platform == "win32":
+        pytest.skip("has no resource module")
+
+    def measure(*arguments: object) -> int:
+        done = subprocess.run(
+            [sys.executable, "-c", PEAK_OF_A_RUN, *map(str, arguments)],
+            capture_output=True, text=True, check=True,
+        )  # fmt: skip
+        return int(done.stdout.splitlines()[-1])
+
+    return measure

@@ -3,7 +3,8 @@
 YolactError                      1
 ├── InputError                   1
 │   ├── NoInputsError                nothing to annotate at the given sources
-│   └── UnreadablePictureError       one picture; becomes a Failure record inside a run
+│   ├── UnreadablePictureError       one picture; becomes a Failure record inside a run
+│   └── UnreadableVideoError         one video, likewise
 ├── ModelError                   1
 │   ├── UnknownModelError            no card, file or released name of that name
 │   ├── CardError                    a card that does not parse or contradicts itself
@@ -51,11 +52,15 @@ class InputError(YolactError):
 
 
 class NoInputsError(InputError):
-    """The sources hold no picture."""
+    """The sources hold no picture and no video."""
 
 
 class UnreadablePictureError(InputError):
     """One picture cannot be decoded, or must not be."""
+
+
+class UnreadableVideoError(InputError):
+    """One video of which no frame can be had, or must not be."""
 
 
 class ModelError(YolactError):

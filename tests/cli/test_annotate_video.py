@@ -1,5 +1,6 @@
 """The annotate command on videos: what it says, its exit codes, and what it refuses."""
 
+import av
 import pytest
 
 from yolact_cli.cli.main import main
@@ -59,3 +60,35 @@ def test_options_that_contradict_each_other_are_wrong_usage(
 def test_webm_is_written_without_naming_a_codec(annotate, make_clip, tmp_path):
     assert annotate(make_clip(), "--video-format", "webm") == 0
     assert (tmp_path / "run/overlays/clip.mp4.overlay.webm").exists()
+
+
+@pytest.mark.slow
+def test_the_overlay_of_a_run_plays_in_a_browser(play, repository, tmp_path):
+    clip = repository / "examples" / "clip.mp4"
+    options = ["--write", "overlay", "--every", "30", "--device", "cpu"]
+    assert main(["annotate", str(clip), "-o", str(tmp_path / "run"), *options]) == 0
+
+    seen = play(tmp_path / "run" / "overlays" / "clip.mp4")
+
+    assert seen["error"] is None
+    assert seen.get("ended"), seen
+    assert seen["time"] == pytest.approx(8, abs=0.1)
+    assert seen["duration"] == pytest.approx(8, abs=0.1)
+    assert (seen["width"], seen["height"]) == (640, 360)
+
+
+def test_sound_and_times_of_the_clip_are_in_its_overlay_as_they_were(repository, tmp_path):
+    clip = repository / "examples" / "clip.mp4"
+    options = ["--write", "overlay", "--every", "60", "--device", "cpu"]
+    assert main(["annotate", str(clip), "-o", str(tmp_path / "run"), *options]) == 0
+
+    def packets(path, kind):
+        with av.open(str(path)) as container:
+            (stream,) = container.streams.get({kind: 0})
+            found = [packet for packet in container.demux(stream) if packet.size]
+            return [(packet.pts * packet.time_base, bytes(packet)) for packet in found]
+
+    overlay = tmp_path / "run" / "overlays" / "clip.mp4"
+    assert packets(overlay, "audio") == packets(clip, "audio")
+    times = [sorted(time for time, _ in packets(path, "video")) for path in (overlay, clip)]
+    assert times[0] == times[1]

@@ -7,8 +7,7 @@ import av
 import numpy as np
 import pytest
 
-from yolact_cli.errors import InputError
-from yolact_cli.sources.video_error import UnreadableVideoError
+from yolact_cli.errors import InputError, UnreadableVideoError
 from yolact_cli.sources.video_reader import open_video
 from yolact_cli.video import VideoGap
 

@@ -10,7 +10,7 @@ import itertools
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from yolact_cli.errors import OutputError, OutputExistsError
+from yolact_cli.errors import OutputError, OutputExistsError, UnreadableVideoError
 from yolact_cli.pipelines.annotate_events import FramesDone, VideoBegun, VideoDone
 from yolact_cli.pipelines.annotate_request import AnnotateRequest
 from yolact_cli.pipelines.labelling import BatchLabeller
@@ -28,7 +28,6 @@ from yolact_cli.runs.journal import (
 from yolact_cli.settings import FrameSettings
 from yolact_cli.sources.frame_choice import ChosenFrame, choose, exact_s
 from yolact_cli.sources.prepare import ResizeCall
-from yolact_cli.sources.video_error import UnreadableVideoError
 from yolact_cli.sources.video_kinds import is_live
 from yolact_cli.sources.video_live import NewestFrames
 from yolact_cli.sources.video_reader import VideoReader, open_video

@@ -269,6 +269,6 @@ def _nothing_found(sources: Sequence[str], other_extensions: Counter[str]) -> No
         sentence += f" {seen} with other extensions seen ({printable(shown)})."
     return NoInputsError(
         sentence,
-        remedy="In folders, files such as .jpg, .png, .tif, .webp or .heic are taken; name others"
+        remedy="In folders, files such as .jpg, .png, .tif, .heic or .mp4 are taken; name others"
         " by a pattern such as 'photos/*.dat'. The output folder is never looked into.",
     )

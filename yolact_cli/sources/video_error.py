@@ -1,10 +1,6 @@
 """What is wrong with a video that cannot be read, in words for people."""
 
-from yolact_cli.errors import InputError
-
-
-class UnreadableVideoError(InputError):
-    """One video of which no frame can be had, or must not be."""
+from yolact_cli.errors import UnreadableVideoError
 
 
 def unreadable_video(name: str, problem: str, remedy: str) -> UnreadableVideoError:

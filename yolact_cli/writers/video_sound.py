@@ -138,7 +138,7 @@ class SoundTracks:
         container: VideoContainer,
         time_base: Fraction,
     ) -> None:
-        with av.open(sound.location) as source:
+        with _opened(sound.location) as source:
             streams = source.streams.audio
             beginning_s = (
                 _begins_s(source.streams.video[0]) if source.streams.video else Fraction(0)
@@ -185,7 +185,7 @@ class _Track:
         self.name = f"Sound stream {index + 1}"
         self._start_s, self._end_s = start_s, end_s
         self._shift_s = shift_s
-        self._source = av.open(location)
+        self._source = _opened(location)
         self._stream = _only(self._source, index)
         # the stubs do not know that there is none for an unknown codec
         self._decoder = cast("AudioCodecContext | None", self._stream.codec_context)
@@ -305,6 +305,11 @@ class _Copier:
             piece.dts = (piece.dts or 0) - self._ticks
             piece.stream = self._target
             self._output.mux_one(piece)
+
+
+def _opened(location: str) -> InputContainer:
+    # A file can be a playlist in disguise; what it names on the network is not fetched.
+    return av.open(location, options={"protocol_whitelist": "file"}, metadata_errors="replace")
 
 
 def _only(source: InputContainer, index: int) -> AudioStream:
