@@ -50,7 +50,7 @@ def seen(photo: np.ndarray, x: float, y: float, width: float) -> np.ndarray:
     scale = window_w / SIZE_WH[0]
     matrix = np.array([[scale, 0, left], [0, scale, top]])
     return cv2.warpAffine(
-        photo, matrix, SIZE_WH, flags=cv2.INTER_AREA | cv2.WARP_INVERSE_MAP,
+        photo, matrix, SIZE_WH, flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
         borderMode=cv2.BORDER_REPLICATE,
     )  # fmt: skip
 

@@ -292,3 +292,12 @@ def test_picture_that_kills_its_worker_twice_is_a_failure(
     harmless = pipeline._preparer
     monkeypatch.setattr(pipeline, "_preparer", lambda request: Deadly(harmless(request)))
     assert _names(run(make_photos(*FIVE), workers=1)) == ["a.png", "b.png", "d.png", "e.png"]
+
+
+def test_a_run_on_a_cpu_keeps_freed_memory(run, make_photos, monkeypatch) -> None:
+    asked = []
+    monkeypatch.setattr(
+        "yolact_cli.pipelines.annotate.keep_freed_memory", lambda: asked.append(True)
+    )
+    run(make_photos("a.png"))
+    assert asked == [True]

@@ -19,7 +19,10 @@ PIECES = 40
 
 @pytest.fixture
 def serve():
-    """``serve(data, seconds, stalls=False)``: an address that gives data piece by piece."""
+    """``serve(data, seconds, stalls=False)``: an address that gives data piece by piece.
+
+    ``serve.asked`` counts the requests.
+    """
     with contextlib.ExitStack() as stack:
 
         def build(data: bytes, *, seconds: float = 0.0, stalls: bool = False) -> str:
@@ -27,6 +30,7 @@ def serve():
 
             class Handler(http.server.BaseHTTPRequestHandler):
                 def do_GET(self):
+                    build.asked += 1
                     self.send_response(200)
                     self.end_headers()
                     step = -(-len(data) // PIECES)
@@ -48,6 +52,7 @@ def serve():
             stack.callback(released.set)
             return f"http://user:secret@127.0.0.1:{server.server_port}/live"
 
+        build.asked = 0
         yield build
 
 
@@ -105,6 +110,19 @@ def test_stopping_a_stream_that_has_gone_silent_finishes_its_files(
     assert len(data_set["images"]) == len(_frames_in(next((tmp_path / "run/overlays").iterdir())))
 
 
+def test_stopping_a_stream_in_the_midst_of_frames_finishes_its_files(
+    make_request, make_clip, serve
+):
+    address = serve(make_clip("a.ts", frames=60).read_bytes(), seconds=5)
+    seen = []
+    request = make_request(address, write=("coco", "overlay"))
+    stop = lambda: any(isinstance(one, FramesDone) for one in seen)  # noqa: E731
+    for event in annotate(request, should_stop=stop):
+        seen += [event]
+    assert isinstance(seen[-1], Finished)
+    assert 0 < seen[-1].manifest["counts"]["frames"] < 60
+
+
 def test_a_live_recording_is_not_gone_on_with_and_says_so(make_request, make_clip, serve):
     address = serve(make_clip("a.ts", frames=12).read_bytes())
     steps = annotate(make_request(address))
@@ -134,10 +152,16 @@ def test_a_server_that_is_not_there_is_a_failure(make_request):
     assert "cannot be reached" in failure.message
 
 
-def test_a_playlist_in_disguise_fetches_nothing(make_request, make_clip, serve, tmp_path):
-    asked = serve(make_clip("a.ts").read_bytes())
-    (tmp_path / "clip.mp4").write_text(
-        f"#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXTINF:2,\n{asked}\n#EXT-X-ENDLIST\n"
-    )
+@pytest.mark.parametrize(
+    "playlist",
+    [
+        "#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXTINF:2,\n{}\n#EXT-X-ENDLIST\n",
+        "ffconcat version 1.0\nfile {}\n",
+    ],
+)
+def test_a_playlist_in_disguise_fetches_nothing(make_request, make_clip, serve, tmp_path, playlist):
+    address = serve(make_clip("a.ts").read_bytes())
+    (tmp_path / "clip.mp4").write_text(playlist.format(address))
     *_, last = annotate(make_request(tmp_path / "clip.mp4"))
     assert len(last.failures) == 1
+    assert serve.asked == 0
