@@ -4,8 +4,10 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import textwrap
 import time
+import types
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +15,7 @@ import pytest
 from torch.utils.data.dataloader import _MultiProcessingDataLoaderIter
 
 from yolact_cli.errors import DiskFullError, InputError
-from yolact_cli.sources import loader
+from yolact_cli.sources import loader, worker
 from yolact_cli.sources.loader import load_frames
 from yolact_cli.sources.worker import NoRoom
 from yolact_cli.structures import Failure, ListedPicture
@@ -167,11 +169,14 @@ def test_pictures_are_drawn_as_they_are_needed(prepare):
 
 def test_nothing_is_left_behind_when_closed_early(prepare, monkeypatch, tmp_path):
     spools = []
-    mkdtemp = loader.spool_folder.__wrapped__.__globals__["tempfile"].mkdtemp
-    monkeypatch.setattr(
-        "tempfile.mkdtemp",
-        lambda *args, **options: spools.append(mkdtemp(dir=tmp_path)) or spools[0],
-    )
+
+    def mkdtemp(**_):
+        spools.append(tempfile.mkdtemp(dir=tmp_path))
+        return spools[-1]
+
+    # Of this module alone: the server that starts workers keeps its socket in a folder of the same
+    # maker, and lives on after this test.
+    monkeypatch.setattr(worker, "tempfile", types.SimpleNamespace(mkdtemp=mkdtemp))
     frames = load_frames(listed("a", "b", "c"), prepare, workers=1)
     next(frames)
     assert Path(spools[0]).is_dir()
@@ -292,9 +297,9 @@ def test_ctrl_c_is_left_to_the_parent(running):
 @pytest.mark.skipif(not hasattr(os, "killpg"), reason="needs process groups")
 def test_workers_work_on_after_a_signal_to_all(running):
     process, workers = running
-    for worker in workers:
-        os.kill(worker, signal.SIGTERM)
-        os.kill(worker, signal.SIGINT)
+    for pid in workers:
+        os.kill(pid, signal.SIGTERM)
+        os.kill(pid, signal.SIGINT)
     seen = [process.stdout.readline() for _ in range(30)]
     assert seen == [f"{number}\n" for number in range(13, 43)]
     assert all(map(is_alive, workers))
