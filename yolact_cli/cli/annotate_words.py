@@ -8,10 +8,17 @@ import click
 from yolact_cli.cli import reporting
 
 if TYPE_CHECKING:
-    from yolact_cli.pipelines.annotate_events import Finished, Listed, Stopped, VideoBegun
+    from yolact_cli.pipelines.annotate_events import (
+        FewBits,
+        Finished,
+        Listed,
+        Stopped,
+        VideoBegun,
+    )
     from yolact_cli.pipelines.annotate_plan import AnnotatePlan
 
 _SHOWN_EXTENSIONS = 5
+_BITS_OF_SENSORS = (8, 10, 12, 14)
 
 
 def say_listed(listed: "Listed") -> None:
@@ -33,6 +40,16 @@ def say_listed(listed: "Listed") -> None:
         reporting.message(f"Passed over, being no pictures or videos: {named}{more}.")
     for folder in listed.unreadable_folders:
         reporting.warn(f"{folder}: this folder cannot be looked into.")
+
+
+def few_bits(found: "FewBits") -> str:
+    """What to do about 16-bit pictures that are dark all over."""
+    likely = next(bits for bits in _BITS_OF_SENSORS if bits >= found.used_bits)
+    return (
+        f"{found.name} has 16 bits a sample and uses {found.used_bits}, so that it comes out dark;"
+        f" there may be more like it. If they were taken with {likely} bits, start again with"
+        f" --bit-depth {likely}."
+    )
 
 
 def say_video(begun: "VideoBegun") -> None:

@@ -19,7 +19,14 @@ from typing import Any
 from yolact_cli.allocator import keep_freed_memory
 from yolact_cli.errors import OutputExistsError
 from yolact_cli.inference.device import resolve_device
-from yolact_cli.pipelines.annotate_events import BatchDone, Event, Finished, Listed, Stopped
+from yolact_cli.pipelines.annotate_events import (
+    BatchDone,
+    Event,
+    FewBits,
+    Finished,
+    Listed,
+    Stopped,
+)
 from yolact_cli.pipelines.annotate_listing import RunListing, look_for_inputs
 from yolact_cli.pipelines.annotate_request import (
     AnnotateRequest,
@@ -63,6 +70,8 @@ BATCH_SIZE_CPU = 4
 BATCH_SIZE_GPU = 16
 MOST_WORKERS = 4
 SHOWN_FAILURES = 20
+MOST_FEW_BITS = 14
+"""Of 16-bit samples: what sensors give, and little enough for photographs to come out dark."""
 
 
 def annotate(
@@ -188,8 +197,12 @@ class _Run:
             workers=suiting_workers() if workers is None else workers,
         )
         failures = 0
+        few_bits: FewBits | None = None
         with contextlib.closing(frames) as stream:
             for batch in _batched(stream, self.batch_size):
+                if few_bits is None and self.request.settings.bit_depth is None:
+                    few_bits = _few_bits(batch)
+                    yield from filter(None, [few_bits])
                 records = labeller.label(batch)
                 journal.append([record.to_record() for record in records])
                 new_failures = tuple(item for item in records if isinstance(item, Failure))
@@ -307,6 +320,13 @@ def _preparer(request: AnnotateRequest) -> FramePreparer:
         ),
         preview_max_px=request.overlay_max_px if "overlay" in request.write else None,
     )
+
+
+def _few_bits(batch: Sequence[Frame | Failure]) -> FewBits | None:
+    for item in batch:
+        if isinstance(item, Frame) and item.used_bits and item.used_bits <= MOST_FEW_BITS:
+            return FewBits(name=item.name, used_bits=item.used_bits)
+    return None
 
 
 def _batched(

@@ -46,6 +46,19 @@ class BatchDone:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FewBits:
+    """A picture's 16-bit samples are so small that it comes out dark; told once an attempt.
+
+    Attributes:
+        name: The first such picture.
+        used_bits: As many as its highest sample has.
+    """
+
+    name: str
+    used_bits: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class VideoBegun:
     """A video is open; its frames come next, those done by an earlier attempt too.
 
@@ -118,4 +131,4 @@ class Finished:
     failures: tuple[Failure, ...]
 
 
-Event = Listed | BatchDone | VideoBegun | FramesDone | VideoDone | Stopped | Finished
+Event = Listed | BatchDone | FewBits | VideoBegun | FramesDone | VideoDone | Stopped | Finished
