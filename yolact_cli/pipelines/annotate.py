@@ -19,6 +19,7 @@ from typing import Any
 from yolact_cli.allocator import keep_freed_memory
 from yolact_cli.errors import OutputExistsError
 from yolact_cli.inference.device import resolve_device
+from yolact_cli.pipelines.annotate_changes import look_for_changes
 from yolact_cli.pipelines.annotate_events import (
     BatchDone,
     Event,
@@ -113,6 +114,7 @@ class _Run:
     weights_sha256: str
     identity: Mapping[str, Any]
     model: ReadyModel | None = None
+    resumes: bool = False
     started: datetime = field(default_factory=lambda: datetime.now(UTC))
     started_s: float = field(default_factory=time.monotonic)
 
@@ -141,12 +143,12 @@ class _Run:
     def open(self, early: RunListing | None) -> RunListing:
         """The pictures, listed in a folder that is ours to go on in."""
         state = self.check_output()
-        resumes = state is RunState.UNFINISHED and not self.request.overwrite
-        known = read_listing(self.store) if resumes else []
-        known_videos = read_video_listing(self.store) if resumes else []
-        if early is None or resumes:
+        self.resumes = state is RunState.UNFINISHED and not self.request.overwrite
+        known = read_listing(self.store) if self.resumes else []
+        known_videos = read_video_listing(self.store) if self.resumes else []
+        if early is None or self.resumes:
             early = look_for_inputs(self.request, known, known_videos)
-        if not resumes:
+        if not self.resumes:
             clear_run(self.store)
             for listing in (LISTING, VIDEO_LISTING):  # of a start that got no further
                 self.store.delete(listing)
@@ -164,6 +166,9 @@ class _Run:
         total = len(listing.pictures)
         plan = BatchPlan(total=total, batch_size=self.batch_size)
         journal = Journal.resume(self.store, plan)
+        changed: tuple[str, ...] = ()
+        if self.resumes:
+            listing, changed = look_for_changes(self.store, listing, journal)
         yield Listed(
             total=total,
             videos=len(listing.videos),
@@ -172,6 +177,7 @@ class _Run:
             other_extensions=listing.other_extensions,
             unreadable_folders=listing.unreadable_folders,
             device=self.device,
+            changed=changed,
         )
         if len(journal) < total:
             yield from self._label_rest(listing, journal, should_stop)

@@ -19,6 +19,7 @@ class Listed:
         other_extensions: Files passed over in folders, by extension.
         unreadable_folders: Folders that could not be looked into.
         device: Where the network runs.
+        changed: Names of pictures and videos that are not what they were when they were labelled.
     """
 
     total: int
@@ -28,6 +29,7 @@ class Listed:
     other_extensions: Mapping[str, int]
     unreadable_folders: tuple[str, ...]
     device: str
+    changed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
