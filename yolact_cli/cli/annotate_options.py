@@ -65,7 +65,7 @@ LABEL_OPTIONS: tuple[Decorator, ...] = (
     ),
     click.option(
         "--existing", type=_FILE, metavar="LABELS.json",
-        help="A COCO data set of objects that people have labelled.",
+        help="A COCO data set of objects that people have labelled; for pictures, not for videos.",
     ),
     click.option(
         "--keep", type=click.Choice(get_args(Keep)),

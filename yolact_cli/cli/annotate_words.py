@@ -42,6 +42,8 @@ def say_listed(listed: "Listed") -> None:
         reporting.message(f"Passed over, being no pictures or videos: {named}{more}.")
     for folder in listed.unreadable_folders:
         reporting.warn(f"{folder}: this folder cannot be looked into.")
+    if listed.ignores_existing:
+        reporting.warn("--existing is for pictures only: every frame of the videos is labelled.")
     if listed.changed:
         reporting.warn(
             f"Changed since they were labelled: {_some(listed.changed)}. Their labels are of what"

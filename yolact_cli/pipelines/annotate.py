@@ -62,7 +62,7 @@ from yolact_cli.sources.loader import load_frames
 from yolact_cli.sources.prepare import FramePreparer
 from yolact_cli.sources.video_kinds import without_password
 from yolact_cli.store import LocalStore, Store
-from yolact_cli.structures import Failure, Frame
+from yolact_cli.structures import Failure, Frame, TruthPicture
 from yolact_cli.writers.manifest import Manifest, versions, write_manifest
 from yolact_cli.writers.protocol import PictureWriter
 from yolact_cli.zoo.load import weights_checksum
@@ -178,6 +178,7 @@ class _Run:
             unreadable_folders=listing.unreadable_folders,
             device=self.device,
             changed=changed,
+            ignores_existing=bool(listing.videos) and self.request.existing is not None,
         )
         if len(journal) < total:
             yield from self._label_rest(listing, journal, should_stop)
@@ -193,7 +194,7 @@ class _Run:
     def _label_rest(
         self, listing: RunListing, journal: Journal, should_stop: Callable[[], bool]
     ) -> Iterator[Event]:
-        labeller = self._labeller(listing, picture_writers(self.request, self.store))
+        labeller = self._labeller(picture_writers(self.request, self.store), listing.labelled)
         # Whole batches from the listing's beginning: that is what a resumed journal holds.
         rest = itertools.islice(listing.pictures, len(journal), None)
         workers = self.request.workers
@@ -224,7 +225,7 @@ class _Run:
         labeller = VideoLabeller(
             self.request,
             self.store,
-            self._labeller(listing, frame_writers(self.request, self.store)),
+            self._labeller(frame_writers(self.request, self.store), {}),
             resize=resize_of(self.request.model.card),
             batch_size=self.batch_size,
         )
@@ -236,14 +237,16 @@ class _Run:
                 return done
         return len(listing.videos)
 
-    def _labeller(self, listing: RunListing, writers: Sequence[PictureWriter]) -> BatchLabeller:
+    def _labeller(
+        self, writers: Sequence[PictureWriter], labelled: Mapping[int, TruthPicture]
+    ) -> BatchLabeller:
         assert self.model is not None  # noqa: S101 - loaded before the folder was opened
         return BatchLabeller(
             self.model,
             self.request.settings,
             uid_seed=uid_seed(self.identity),
             writers=writers,
-            labelled=listing.labelled,
+            labelled=labelled,
         )
 
     def _finish(self, listing: RunListing) -> Finished:

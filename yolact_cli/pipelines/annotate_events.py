@@ -20,6 +20,7 @@ class Listed:
         unreadable_folders: Folders that could not be looked into.
         device: Where the network runs.
         changed: Names of pictures and videos that are not what they were when they were labelled.
+        ignores_existing: There are videos, and labels of people's, which count for pictures alone.
     """
 
     total: int
@@ -30,6 +31,7 @@ class Listed:
     unreadable_folders: tuple[str, ...]
     device: str
     changed: tuple[str, ...] = ()
+    ignores_existing: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
