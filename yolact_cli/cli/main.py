@@ -82,6 +82,12 @@ class LazyGroup(click.Group):
         """Run the command; what users can mend becomes a sentence, a bug stays a traceback."""
         try:
             return super().invoke(ctx)
+        except click.NoSuchOption as error:
+            own = {name for option in self.params for name in option.opts}
+            if error.option_name in own:
+                example = f"yolact {error.option_name} {ctx.invoked_subcommand} …"
+                error.message += f" It stands before the command: {example}"
+            raise
         except YolactError as error:
             logging.getLogger(__name__).debug("where it was raised:", exc_info=True)
             raise ReportedError(error) from error
