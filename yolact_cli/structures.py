@@ -52,6 +52,7 @@ class Frame:
         size_hw: Height and width of the picture itself, EXIF orientation applied, in px.
         pixels: RGB at the network's input size, values in [0, 255], not yet normalised.
         preview: RGB to draw the overlay on, or None when no overlay was asked for.
+        used_bits: Of 16-bit samples, as many as their highest value has; None for other samples.
     """
 
     picture_id: int
@@ -59,6 +60,7 @@ class Frame:
     size_hw: tuple[int, int]
     pixels: Shaped[np.ndarray, "s s 3"]
     preview: Shaped[np.ndarray, "ph pw 3"] | None = None
+    used_bits: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

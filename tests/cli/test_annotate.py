@@ -3,6 +3,8 @@
 import io
 import json
 
+import cv2
+import numpy as np
 import pytest
 
 from yolact_cli.cli.main import main
@@ -105,3 +107,19 @@ def test_dry_run_tells_and_writes_nothing(annotate, make_photos, tmp_path, capsy
 def test_unknown_device_is_an_error(annotate, make_photos, capsys) -> None:
     assert annotate(make_photos("a.png"), "--device", "gpu") == 1
     assert "no device called 'gpu'" in capsys.readouterr().err
+
+
+def test_12_bit_data_in_16_bit_files_is_warned_of_once(annotate, tmp_path, capsys) -> None:
+    for name in ("a.png", "b.png", "c.png"):
+        rng = np.random.default_rng(0)
+        cv2.imwrite(str(tmp_path / name), rng.integers(0, 4096, (32, 32), np.uint16))
+    assert annotate(*sorted(tmp_path.glob("*.png"))) == 0
+    err = capsys.readouterr().err
+    assert "a.png has 16 bits a sample and uses 12" in err
+    assert err.count("--bit-depth 12") == 1
+
+
+def test_12_bit_data_is_not_warned_of_when_its_depth_is_given(annotate, tmp_path, capsys) -> None:
+    cv2.imwrite(str(tmp_path / "a.png"), np.full((32, 32), 4000, np.uint16))
+    assert annotate(tmp_path / "a.png", "--bit-depth", 12) == 0
+    assert "bit-depth" not in capsys.readouterr().err

@@ -83,6 +83,15 @@ def test_quiet_and_verbose_contradict_each_other(capsys, command):
     assert "--quiet contradicts" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("option", ["-q", "--verbose"])
+def test_an_option_of_the_whole_program_behind_the_command_is_told_its_place(
+    capsys, command, option
+):
+    command(lambda: None)
+    assert main(["probe", option]) == 2
+    assert f"It stands before the command: yolact {option} probe" in capsys.readouterr().err
+
+
 def test_an_error_is_told_with_its_remedy_on_stderr(capsys, command):
     command(raising(UnknownModelError("No model 'x'.", remedy="See 'yolact models list'.")))
     assert main(["probe"]) == 1

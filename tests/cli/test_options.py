@@ -5,7 +5,7 @@ import pytest
 from click.testing import CliRunner
 
 from yolact_cli.cli.main import LazyGroup
-from yolact_cli.cli.options import CommaList, TimeSpan, classes_option, config_option
+from yolact_cli.cli.options import CommaList, Number, TimeSpan, classes_option, config_option
 
 
 @click.command()
@@ -111,3 +111,15 @@ def test_times_are_seconds_or_as_players_show_them(text, seconds):
 def test_what_is_no_time_is_wrong_usage(text):
     with pytest.raises(click.BadParameter, match="no time"):
         TimeSpan().convert(text, None, None)
+
+
+@pytest.mark.parametrize("text", ["nan", "NaN", "inf", "-inf", "1e999", "2", "-0.1", "half"])
+def test_a_number_that_is_none_or_out_of_its_range_is_refused(text):
+    with pytest.raises(click.BadParameter, match=r"number|range|float"):
+        Number(0, 1).convert(text, None, None)
+
+
+@pytest.mark.parametrize("text", ["inf", "nan"])
+def test_a_number_without_an_upper_end_is_finite_nevertheless(text):
+    with pytest.raises(click.BadParameter, match=f"'{text}' is no number"):
+        Number(0).convert(text, None, None)

@@ -125,6 +125,30 @@ def test_pictures_added_later_come_behind(run, make_request, make_photos) -> Non
     assert _names(run(photos)) == ["b.png", "c.png", "d.png", "a.png"]
 
 
+def test_picture_that_changed_behind_its_labels_is_told(make_request, make_photos) -> None:
+    request = make_request(photos := make_photos("a.png", "b.png", "c.png", "d.png"))
+    assert next(annotate(request)).changed == ()
+    list(annotate(request, should_stop=lambda: True))
+    assert next(annotate(request)).changed == ()
+    for name in ("b.png", "c.png"):  # c is not labelled yet
+        (photos / name).write_bytes((photos / "a.png").read_bytes() + b"more")
+    assert next(annotate(request)).changed == ("b.png",)
+    (photos / "a.png").unlink()  # gone, its labels are as good as ever
+    assert next(annotate(request)).changed == ("b.png",)
+
+
+def test_picture_that_changed_before_its_labels_is_labelled_as_it_is(
+    run, make_request, make_photos
+) -> None:
+    request = make_request(photos := make_photos("a.png", "b.png", "c.png", "d.png"))
+    list(annotate(request, should_stop=lambda: True))
+    shutil.copy(photos / "a.png", photos / "c.png")
+    list(annotate(request, should_stop=lambda: True))
+    (request.output / "manifest.json").unlink()  # as if it had been stopped before its end
+    assert next(annotate(request)).changed == ()
+    assert _names(run(photos)) == ["a.png", "b.png", "c.png", "d.png"]
+
+
 def test_finished_run_is_refused_and_untouched(run, make_photos) -> None:
     photos = make_photos("a.png")
     run(photos)

@@ -7,6 +7,7 @@ import pytest
 
 from yolact_cli.errors import NoInputsError
 from yolact_cli.geometry.rle import encode_mask
+from yolact_cli.pipelines.annotate import annotate
 from yolact_cli.pipelines.annotate_request import Existing
 from yolact_cli.pipelines.existing import ExistingLabels, without_overlaps
 from yolact_cli.settings import NmsSettings
@@ -157,3 +158,25 @@ def test_labels_of_another_size_are_a_failure(run, make_photos, write_labels) ->
     run(photos, existing=Existing(path=path, keep="merge"))
     failures = (photos.parent / "run/failures.csv").read_text()
     assert "was labelled as 40x30 px" in failures
+
+
+def test_labels_of_pictures_count_for_no_frame_of_a_video(
+    run, make_photos, make_clip, write_labels
+) -> None:
+    # The picture and the video's first frame have the same number, each in its own order.
+    path = write_labels({"a.png": [[0, 0, 80, 60]]})
+    data_set = run(make_photos("a.png"), make_clip(), existing=Existing(path=path, keep="merge"))
+    labelled = {one["image_id"] for one in data_set["annotations"]}
+    in_video = [one["id"] for one in data_set["images"] if "video_id" in one]
+    assert labelled == set(in_video)
+    assert len(in_video) == 6
+
+
+def test_videos_beside_labels_of_pictures_are_told_of(
+    make_request, make_photos, make_clip, write_labels
+) -> None:
+    existing = Existing(path=write_labels({"b.png": [[1, 1, 5, 5]]}), keep="skip")
+    photos = make_photos("a.png", "b.png")
+    assert not next(annotate(make_request(photos, existing=existing))).ignores_existing
+    request = make_request(photos, make_clip(), existing=existing, output=photos / "other")
+    assert next(annotate(request)).ignores_existing

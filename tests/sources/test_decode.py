@@ -20,7 +20,7 @@ LOSSLESS = ["PNG", "TIFF", "BMP", "PPM", "TGA", "PCX", "SGI", "QOI", "DIB"]
 
 
 def decoded(data: bytes, **settings) -> np.ndarray:
-    return decode_picture(io.BytesIO(data), DecodeSettings(**settings), name="x.jpg")
+    return decode_picture(io.BytesIO(data), DecodeSettings(**settings), name="x.jpg").pixels
 
 
 def refusal(data: bytes, **settings) -> UnreadablePictureError:
@@ -140,6 +140,75 @@ def test_16_bit_grey_becomes_8_bit_rgb(extension, quarters):
 def test_12_bit_data_in_16_bit_samples_is_scaled_on_request(quarters):
     deep = quarters.astype(np.uint16) << 4
     np.testing.assert_array_equal(decoded(encode16(deep, ".png"), bit_depth=12), quarters)
+
+
+@pytest.mark.parametrize("bits", [8, 12, 14, 16])
+def test_the_bits_that_16_bit_samples_use_are_told(bits):
+    deep = np.zeros((4, 4), np.uint16)
+    deep[2, 1] = (1 << bits) - 1
+    file = io.BytesIO(encode16(deep, ".png"))
+    assert decode_picture(file, DecodeSettings(), name="x.png").used_bits == bits
+
+
+def test_8_bit_samples_tell_no_bits(quarters, encode):
+    file = io.BytesIO(encode(quarters, "PNG"))
+    assert decode_picture(file, DecodeSettings(), name="x.png").used_bits is None
+
+
+def test_the_alpha_of_a_tiff_does_not_darken_it(quarters, encode):
+    alpha = np.full((40, 60, 1), 100, np.uint8)
+    data = encode(np.concatenate([quarters, alpha], axis=2), "TIFF")
+    np.testing.assert_array_equal(decoded(data), quarters)
+
+
+@pytest.mark.parametrize("settings", [{}, {"bit_depth": 12}])
+def test_a_netpbm_files_own_white_is_white(settings):
+    samples = np.array([[0, 2048, 4095]], ">u2")
+    data = b"P5 # a comment\n3 1\n4095\n" + samples.tobytes()
+    assert decoded(data, **settings)[0, :, 0].tolist() == [0, 128, 255]
+
+
+@pytest.mark.parametrize("bits", [12, 16])
+def test_16_bit_samples_of_which_0_is_white_are_turned_round(bits):
+    white = (1 << bits) - 1
+    samples = np.array([[white, white >> 1, 0]], np.uint16)
+    file = io.BytesIO()
+    Image.fromarray(samples).save(file, "TIFF", tiffinfo={262: 0})
+    assert decoded(file.getvalue(), bit_depth=bits)[0, :, 0].tolist() == [0, 128, 255]
+
+
+def test_16_bit_samples_stored_plane_by_plane_are_refused_rather_than_garbled(quarters):
+    deep = quarters.astype(np.uint16) << 8
+    data = bytearray(encode16(deep, ".tif"))
+    entry = struct.pack("<HHI", 284, 3, 1)  # PlanarConfiguration
+    at = data.index(entry) + len(entry)
+    data[at : at + 2] = struct.pack("<H", 2)
+    assert "plane by plane" in refusal(bytes(data)).sentence
+
+
+def test_signed_samples_end_no_run(encode):
+    data = bytearray(encode16(np.full((4, 4), 300, np.uint16), ".tif"))
+    entry = struct.pack("<HHI", 339, 3, 1)  # SampleFormat
+    at = data.index(entry) + len(entry)
+    data[at : at + 2] = struct.pack("<H", 2)
+    assert decoded(bytes(data)).max() == 1
+
+
+def test_a_tiff_of_a_kind_that_is_not_read_is_not_called_damaged_alone(quarters):
+    data = encode16(quarters.astype(np.float32) / 255, ".tif")
+    assert "of a kind of TIFF that is not read" in refusal(data).sentence
+
+
+def test_what_a_decoder_raises_that_nobody_foresaw_is_one_pictures_failure(
+    tmp_path, monkeypatch, quarters, encode
+):
+    def stumble(*_):
+        raise ZeroDivisionError("in a decoder")
+
+    (tmp_path / "x.png").write_bytes(encode(quarters, "PNG"))
+    monkeypatch.setattr(cv2, "imdecode", stumble)
+    with pytest.raises(UnreadablePictureError, match="ZeroDivisionError: in a decoder"):
+        read_picture(str(tmp_path / "x.png"), DecodeSettings())
 
 
 def test_samples_beyond_the_stated_bits_become_white():

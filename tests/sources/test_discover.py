@@ -76,6 +76,14 @@ def test_a_file_that_two_sources_give_is_listed_once(make_files):
     assert names(root / "a", root / "a" / "x.jpg", root / "link.jpg", root) == ["x.jpg"]
 
 
+def test_a_link_that_leads_to_itself_costs_no_more_than_itself(make_files):
+    root = make_files("a.jpg", "b/c.jpg")
+    (root / "self.jpg").symlink_to("self.jpg")
+    found = discover([str(root)])
+    assert [picture.name for picture in found.pictures] == ["a.jpg", "b/c.jpg", "self.jpg"]
+    assert found.unreadable_folders == ()
+
+
 def test_a_circle_of_links_ends(make_files):
     root = make_files("a/x.jpg")
     (root / "a" / "up").symlink_to(root)

@@ -30,7 +30,7 @@ Decorator = Callable[[Any], Any]
 
 LABEL_OPTIONS: tuple[Decorator, ...] = (
     click.option(
-        "--score-threshold", type=click.FloatRange(0, 1, max_open=True),
+        "--score-threshold", type=options.Number(0, 1, max_open=True),
         default=_LABELS.score_threshold, show_default=True,
         help="Leave out objects whose class confidence is not above this.",
     ),
@@ -53,7 +53,7 @@ LABEL_OPTIONS: tuple[Decorator, ...] = (
         "greedy NMS by class, or Fast NMS over all classes at once.",
     ),
     click.option(
-        "--iou-threshold", type=click.FloatRange(0, 1, min_open=True),
+        "--iou-threshold", type=options.Number(0, 1, min_open=True),
         default=_NMS.iou_threshold, show_default=True,
         help="Overlap above which the box of the lower score goes.",
     ),
@@ -65,7 +65,7 @@ LABEL_OPTIONS: tuple[Decorator, ...] = (
     ),
     click.option(
         "--existing", type=_FILE, metavar="LABELS.json",
-        help="A COCO data set of objects that people have labelled.",
+        help="A COCO data set of objects that people have labelled; for pictures, not for videos.",
     ),
     click.option(
         "--keep", type=click.Choice(get_args(Keep)),
@@ -134,7 +134,7 @@ VIDEO_OPTIONS: tuple[Decorator, ...] = (
         metavar="N", help="Label every n-th frame of videos; overlays keep them all.",
     ),
     click.option(
-        "--fps", type=click.FloatRange(0, min_open=True), metavar="RATE",
+        "--fps", type=options.Number(0, min_open=True), metavar="RATE",
         help="Label at most so many frames a second of videos.",
     ),
     click.option(

@@ -14,6 +14,7 @@ def follow(listed: "Listed", events: "Iterator[Event]") -> "Event":
     """Show what happens until it ends; gives the last event."""
     from yolact_cli.pipelines.annotate_events import (
         BatchDone,
+        FewBits,
         FramesDone,
         VideoBegun,
         VideoDone,
@@ -27,6 +28,8 @@ def follow(listed: "Listed", events: "Iterator[Event]") -> "Event":
         for last in events:
             if isinstance(last, BatchDone):
                 progress.update(last.done, last.failures)
+            elif isinstance(last, FewBits):
+                progress.warn(annotate_words.few_bits(last))
             elif isinstance(last, VideoBegun):
                 stack.close()
                 annotate_words.say_video(last)

@@ -1,5 +1,6 @@
 """What ``yolact annotate`` says before, on the way, and at the end."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -8,10 +9,18 @@ import click
 from yolact_cli.cli import reporting
 
 if TYPE_CHECKING:
-    from yolact_cli.pipelines.annotate_events import Finished, Listed, Stopped, VideoBegun
+    from yolact_cli.pipelines.annotate_events import (
+        FewBits,
+        Finished,
+        Listed,
+        Stopped,
+        VideoBegun,
+    )
     from yolact_cli.pipelines.annotate_plan import AnnotatePlan
 
 _SHOWN_EXTENSIONS = 5
+_SHOWN_NAMES = 5
+_BITS_OF_SENSORS = (8, 10, 12, 14)
 
 
 def say_listed(listed: "Listed") -> None:
@@ -33,6 +42,23 @@ def say_listed(listed: "Listed") -> None:
         reporting.message(f"Passed over, being no pictures or videos: {named}{more}.")
     for folder in listed.unreadable_folders:
         reporting.warn(f"{folder}: this folder cannot be looked into.")
+    if listed.ignores_existing:
+        reporting.warn("--existing is for pictures only: every frame of the videos is labelled.")
+    if listed.changed:
+        reporting.warn(
+            f"Changed since they were labelled: {_some(listed.changed)}. Their labels are of what"
+            " they were; label all as they are now with --overwrite."
+        )
+
+
+def few_bits(found: "FewBits") -> str:
+    """What to do about 16-bit pictures that are dark all over."""
+    likely = next(bits for bits in _BITS_OF_SENSORS if bits >= found.used_bits)
+    return (
+        f"{found.name} has 16 bits a sample and uses {found.used_bits}, so that it comes out dark;"
+        f" there may be more like it. If they were taken with {likely} bits, start again with"
+        f" --bit-depth {likely}."
+    )
 
 
 def say_video(begun: "VideoBegun") -> None:
@@ -87,6 +113,11 @@ def show_finished(finished: "Finished", output: Path, *, as_json: bool) -> None:
         rows = [[name, str(objects)] for objects, name in sorted(classes, key=lambda one: -one[0])]
         reporting.print_table(["class", "objects"], rows)
     click.echo(_summary(counts, output))
+
+
+def _some(names: Sequence[str]) -> str:
+    more = len(names) - _SHOWN_NAMES
+    return ", ".join(names[:_SHOWN_NAMES]) + (f" and {more} more" if more > 0 else "")
 
 
 def _summary(counts: dict[str, int], output: Path) -> str:

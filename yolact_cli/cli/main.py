@@ -82,6 +82,13 @@ class LazyGroup(click.Group):
         """Run the command; what users can mend becomes a sentence, a bug stays a traceback."""
         try:
             return super().invoke(ctx)
+        except click.NoSuchOption as error:
+            own = {name for option in self.params for name in option.opts}
+            if error.option_name not in own:
+                raise
+            example = f"yolact {error.option_name} {ctx.invoked_subcommand} …"
+            sentence = f"{error.format_message()} It stands before the command: {example}"
+            raise click.UsageError(sentence, ctx=error.ctx) from error
         except YolactError as error:
             logging.getLogger(__name__).debug("where it was raised:", exc_info=True)
             raise ReportedError(error) from error

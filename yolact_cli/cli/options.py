@@ -46,6 +46,19 @@ class CommaList(click.ParamType):  # type: ignore[type-arg]  # generic only sinc
         return names
 
 
+class Number(click.FloatRange):
+    """A number in a range. NaN, which no range of click's refuses, and infinity are none."""
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """The number."""
+        number = float(super().convert(value, param, ctx))
+        if not math.isfinite(number):
+            self.fail(f"{value!r} is no number.", param, ctx)
+        return number
+
+
 class TimeSpan(click.ParamType):  # type: ignore[type-arg]  # generic only since click 8.4
     """A time in seconds, or as players show it: ``90``, ``1:30``, ``0:01:30.25``."""
 

@@ -167,9 +167,16 @@ class Progress:
 
     def message(self, text: str) -> None:
         """Say something in passing without tearing the bar."""
+        self._beside_the_bar(message, text)
+
+    def warn(self, text: str) -> None:
+        """As the function of this name, without tearing the bar."""
+        self._beside_the_bar(warn, text)
+
+    def _beside_the_bar(self, say: Callable[[str], None], text: str) -> None:
         if self._bar is not None:
             self._bar.clear()
-        message(text)
+        say(text)
         if self._bar is not None:
             self._bar.refresh()
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from yolact_cli.cli import reporting
+from yolact_cli.cli import options, reporting
 from yolact_cli.cli.interruption import Interruption
 from yolact_cli.cli.options import config_option, json_option
 from yolact_cli.settings import AugmentSettings, TrainSettings
@@ -128,21 +128,21 @@ class SideList(click.ParamType):  # type: ignore[type-arg]  # generic only since
 )
 @click.option(
     "--learning-rate",
-    type=click.FloatRange(0, min_open=True),
+    type=options.Number(0, min_open=True),
     default=DEFAULTS.learning_rate,
     help="At its highest, after the warm-up, for this batch size.",
     show_default=True,
 )
 @click.option(
     "--backbone-rate",
-    type=click.FloatRange(0),
+    type=options.Number(0),
     default=DEFAULTS.backbone_rate,
     show_default=True,
     help="The backbone's learning rate, as a part of the rest's.",
 )
 @click.option(
     "--weight-decay",
-    type=click.FloatRange(0),
+    type=options.Number(0),
     default=DEFAULTS.weight_decay,
     help="Of weights; SGD decays biases and norms too, as the reference.",
     show_default=True,
@@ -165,7 +165,7 @@ class SideList(click.ParamType):  # type: ignore[type-arg]  # generic only since
 @click.option(
     "--ema",
     "ema_decay",
-    type=click.FloatRange(0, 1, max_open=True),
+    type=options.Number(0, 1, max_open=True),
     default=DEFAULTS.ema_decay,
     show_default=True,
     help="Decay of the moving average of the weights that is validated and kept, such as 0.999; "
@@ -182,7 +182,7 @@ class SideList(click.ParamType):  # type: ignore[type-arg]  # generic only since
 @click.option("--freeze-norm", is_flag=True, help="Keep the backbone's batch norms as they are.")
 @click.option(
     "--clip-norm",
-    type=click.FloatRange(0),
+    type=options.Number(0),
     default=DEFAULTS.clip_norm,
     show_default=True,
     help="Largest gradient norm; 0 for no limit.",
@@ -190,7 +190,7 @@ class SideList(click.ParamType):  # type: ignore[type-arg]  # generic only since
 @click.option(
     "--dice",
     "dice_weight",
-    type=click.FloatRange(0),
+    type=options.Number(0),
     default=DEFAULTS.dice_weight,
     show_default=True,
     help="Weight of a loss on the overlap of masks, such as 2; helps thin and small objects.",
@@ -198,7 +198,7 @@ class SideList(click.ParamType):  # type: ignore[type-arg]  # generic only since
 @click.option(
     "--box-masks",
     "box_mask_weight",
-    type=click.FloatRange(0),
+    type=options.Number(0),
     default=DEFAULTS.box_mask_weight,
     show_default=True,
     help="Weight of learning masks from objects that have only a box.",
@@ -206,7 +206,7 @@ class SideList(click.ParamType):  # type: ignore[type-arg]  # generic only since
 @click.option(
     "--repeat-rare",
     "repeat_threshold",
-    type=click.FloatRange(0, 1),
+    type=options.Number(0, 1),
     default=DEFAULTS.repeat_threshold,
     show_default=True,
     help="Repeat pictures of classes that a smaller part of the pictures has; 0 for none.",
@@ -220,14 +220,14 @@ class SideList(click.ParamType):  # type: ignore[type-arg]  # generic only since
 )
 @click.option(
     "--mosaic",
-    type=click.FloatRange(0, 1),
+    type=options.Number(0, 1),
     default=AUGMENT.mosaic,
     show_default=True,
     help="Probability of four pictures side by side in one.",
 )
 @click.option(
     "--max-expand",
-    type=click.FloatRange(1),
+    type=options.Number(1),
     default=AUGMENT.max_expand,
     show_default=True,
     help="Largest zoom out, as the canvas's side over the picture's; 1 for none.",

@@ -19,7 +19,15 @@ from typing import Any
 from yolact_cli.allocator import keep_freed_memory
 from yolact_cli.errors import OutputExistsError
 from yolact_cli.inference.device import resolve_device
-from yolact_cli.pipelines.annotate_events import BatchDone, Event, Finished, Listed, Stopped
+from yolact_cli.pipelines.annotate_changes import look_for_changes
+from yolact_cli.pipelines.annotate_events import (
+    BatchDone,
+    Event,
+    FewBits,
+    Finished,
+    Listed,
+    Stopped,
+)
 from yolact_cli.pipelines.annotate_listing import RunListing, look_for_inputs
 from yolact_cli.pipelines.annotate_request import (
     AnnotateRequest,
@@ -54,7 +62,7 @@ from yolact_cli.sources.loader import load_frames
 from yolact_cli.sources.prepare import FramePreparer
 from yolact_cli.sources.video_kinds import without_password
 from yolact_cli.store import LocalStore, Store
-from yolact_cli.structures import Failure, Frame
+from yolact_cli.structures import Failure, Frame, TruthPicture
 from yolact_cli.writers.manifest import Manifest, versions, write_manifest
 from yolact_cli.writers.protocol import PictureWriter
 from yolact_cli.zoo.load import weights_checksum
@@ -63,6 +71,8 @@ BATCH_SIZE_CPU = 4
 BATCH_SIZE_GPU = 16
 MOST_WORKERS = 4
 SHOWN_FAILURES = 20
+MOST_FEW_BITS = 14
+"""Of 16-bit samples: what sensors give, and little enough for photographs to come out dark."""
 
 
 def annotate(
@@ -104,6 +114,7 @@ class _Run:
     weights_sha256: str
     identity: Mapping[str, Any]
     model: ReadyModel | None = None
+    resumes: bool = False
     started: datetime = field(default_factory=lambda: datetime.now(UTC))
     started_s: float = field(default_factory=time.monotonic)
 
@@ -132,12 +143,12 @@ class _Run:
     def open(self, early: RunListing | None) -> RunListing:
         """The pictures, listed in a folder that is ours to go on in."""
         state = self.check_output()
-        resumes = state is RunState.UNFINISHED and not self.request.overwrite
-        known = read_listing(self.store) if resumes else []
-        known_videos = read_video_listing(self.store) if resumes else []
-        if early is None or resumes:
+        self.resumes = state is RunState.UNFINISHED and not self.request.overwrite
+        known = read_listing(self.store) if self.resumes else []
+        known_videos = read_video_listing(self.store) if self.resumes else []
+        if early is None or self.resumes:
             early = look_for_inputs(self.request, known, known_videos)
-        if not resumes:
+        if not self.resumes:
             clear_run(self.store)
             for listing in (LISTING, VIDEO_LISTING):  # of a start that got no further
                 self.store.delete(listing)
@@ -155,6 +166,9 @@ class _Run:
         total = len(listing.pictures)
         plan = BatchPlan(total=total, batch_size=self.batch_size)
         journal = Journal.resume(self.store, plan)
+        changed: tuple[str, ...] = ()
+        if self.resumes:
+            listing, changed = look_for_changes(self.store, listing, journal)
         yield Listed(
             total=total,
             videos=len(listing.videos),
@@ -163,6 +177,8 @@ class _Run:
             other_extensions=listing.other_extensions,
             unreadable_folders=listing.unreadable_folders,
             device=self.device,
+            changed=changed,
+            ignores_existing=bool(listing.videos) and self.request.existing is not None,
         )
         if len(journal) < total:
             yield from self._label_rest(listing, journal, should_stop)
@@ -178,7 +194,7 @@ class _Run:
     def _label_rest(
         self, listing: RunListing, journal: Journal, should_stop: Callable[[], bool]
     ) -> Iterator[Event]:
-        labeller = self._labeller(listing, picture_writers(self.request, self.store))
+        labeller = self._labeller(picture_writers(self.request, self.store), listing.labelled)
         # Whole batches from the listing's beginning: that is what a resumed journal holds.
         rest = itertools.islice(listing.pictures, len(journal), None)
         workers = self.request.workers
@@ -188,8 +204,12 @@ class _Run:
             workers=suiting_workers() if workers is None else workers,
         )
         failures = 0
+        few_bits: FewBits | None = None
         with contextlib.closing(frames) as stream:
             for batch in _batched(stream, self.batch_size):
+                if few_bits is None and self.request.settings.bit_depth is None:
+                    few_bits = _few_bits(batch)
+                    yield from filter(None, [few_bits])
                 records = labeller.label(batch)
                 journal.append([record.to_record() for record in records])
                 new_failures = tuple(item for item in records if isinstance(item, Failure))
@@ -205,7 +225,7 @@ class _Run:
         labeller = VideoLabeller(
             self.request,
             self.store,
-            self._labeller(listing, frame_writers(self.request, self.store)),
+            self._labeller(frame_writers(self.request, self.store), {}),
             resize=resize_of(self.request.model.card),
             batch_size=self.batch_size,
         )
@@ -217,14 +237,16 @@ class _Run:
                 return done
         return len(listing.videos)
 
-    def _labeller(self, listing: RunListing, writers: Sequence[PictureWriter]) -> BatchLabeller:
+    def _labeller(
+        self, writers: Sequence[PictureWriter], labelled: Mapping[int, TruthPicture]
+    ) -> BatchLabeller:
         assert self.model is not None  # noqa: S101 - loaded before the folder was opened
         return BatchLabeller(
             self.model,
             self.request.settings,
             uid_seed=uid_seed(self.identity),
             writers=writers,
-            labelled=listing.labelled,
+            labelled=labelled,
         )
 
     def _finish(self, listing: RunListing) -> Finished:
@@ -307,6 +329,13 @@ def _preparer(request: AnnotateRequest) -> FramePreparer:
         ),
         preview_max_px=request.overlay_max_px if "overlay" in request.write else None,
     )
+
+
+def _few_bits(batch: Sequence[Frame | Failure]) -> FewBits | None:
+    for item in batch:
+        if isinstance(item, Frame) and item.used_bits and item.used_bits <= MOST_FEW_BITS:
+            return FewBits(name=item.name, used_bits=item.used_bits)
+    return None
 
 
 def _batched(

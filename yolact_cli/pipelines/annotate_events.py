@@ -19,6 +19,8 @@ class Listed:
         other_extensions: Files passed over in folders, by extension.
         unreadable_folders: Folders that could not be looked into.
         device: Where the network runs.
+        changed: Names of pictures and videos that are not what they were when they were labelled.
+        ignores_existing: There are videos, and labels of people's, which count for pictures alone.
     """
 
     total: int
@@ -28,6 +30,8 @@ class Listed:
     other_extensions: Mapping[str, int]
     unreadable_folders: tuple[str, ...]
     device: str
+    changed: tuple[str, ...] = ()
+    ignores_existing: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +47,19 @@ class BatchDone:
     done: int
     failures: int
     new_failures: tuple[Failure, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FewBits:
+    """A picture's 16-bit samples are so small that it comes out dark; told once an attempt.
+
+    Attributes:
+        name: The first such picture.
+        used_bits: As many as its highest sample has.
+    """
+
+    name: str
+    used_bits: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,4 +135,4 @@ class Finished:
     failures: tuple[Failure, ...]
 
 
-Event = Listed | BatchDone | VideoBegun | FramesDone | VideoDone | Stopped | Finished
+Event = Listed | BatchDone | FewBits | VideoBegun | FramesDone | VideoDone | Stopped | Finished

@@ -97,7 +97,7 @@ class Journal:
         return 0 < picture_id < len(self._done) and bool(self._done[picture_id])
 
     def append(self, records: Sequence[Mapping[str, Any]]) -> None:
-        """Add a whole batch's records; when this returns, they outlive a power plan.
+        """Add a whole batch's records; when this returns, they outlive a power cut.
 
         Args:
             records: With their picture's ``id``, rising, above all before. Failures too.

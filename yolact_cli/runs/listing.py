@@ -52,7 +52,7 @@ def extend_listing(
     if [picture.picture_id for picture in pictures] != list(range(1, len(pictures) + 1)):
         raise ValueError("picture ids must run from 1 without a gap")
     if added or not store.exists(LISTING):
-        _write(store, LISTING, pictures)
+        write_listing(store, pictures)
     return pictures
 
 
@@ -64,8 +64,18 @@ def extend_video_listing(
     if [video.video_id for video in videos] != list(range(1, len(videos) + 1)):
         raise ValueError("video ids must run from 1 without a gap")
     if added:
-        _write(store, VIDEO_LISTING, videos)
+        write_video_listing(store, videos)
     return videos
+
+
+def write_listing(store: Store, pictures: Sequence[ListedPicture]) -> None:
+    """Write the listing of pictures anew, in order of their ids."""
+    _write(store, LISTING, pictures)
+
+
+def write_video_listing(store: Store, videos: Sequence[ListedVideo]) -> None:
+    """Write the listing of videos anew, in order of their ids."""
+    _write(store, VIDEO_LISTING, videos)
 
 
 def _write(store: Store, path: str, listed: Sequence[ListedPicture | ListedVideo]) -> None:

@@ -6,6 +6,7 @@ needed.
 """
 
 import contextlib
+import logging
 import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ import cv2
 import numpy as np
 from jaxtyping import Shaped, UInt8
 
+from yolact_cli.errors import UnreadablePictureError
 from yolact_cli.sources import heic
 from yolact_cli.sources.gate import (
     Header,
@@ -26,6 +28,8 @@ from yolact_cli.sources.gate import (
     unreadable,
 )
 from yolact_cli.sources.signature import is_heic
+
+_log = logging.getLogger(__name__)
 
 HEAD_BYTES = 256
 _IN_MEMORY_BYTES = 1 << 30  # a larger file is decoded piece by piece, though slower
@@ -48,7 +52,27 @@ class DecodeSettings:
     """Take the readable part of a file that is cut off."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class DecodedPicture:
+    """A picture's pixels, and what of its samples they were made of.
+
+    Attributes:
+        pixels: Upright, RGB, 8 bits.
+        used_bits: Of 16-bit samples, as many as their highest value has; None for other samples.
+    """
+
+    pixels: Picture
+    used_bits: int | None = None
+
+
 def read_picture(location: str, settings: DecodeSettings, *, name: str | None = None) -> Picture:
+    """As :func:`read_decoded`, the pixels alone."""
+    return read_decoded(location, settings, name=name).pixels
+
+
+def read_decoded(
+    location: str, settings: DecodeSettings, *, name: str | None = None
+) -> DecodedPicture:
     """A picture file's pixels, upright, RGB; the first frame where there are several.
 
     Alpha is dropped; grey, palette and CMYK become RGB.
@@ -76,22 +100,49 @@ def read_picture(location: str, settings: DecodeSettings, *, name: str | None = 
         raise unreadable(name, "memory does not suffice", "Lower --max-pixels.") from error
     except (OSError, ValueError) as error:
         raise unreadable(name, f"cannot be opened ({error})", "Check the disk.") from error
+    except UnreadablePictureError:
+        raise
+    # No list is long enough for what decoders raise on files that nobody has seen yet, and one
+    # bad file must not end a run.
+    except Exception as error:
+        reason = f"{type(error).__name__}: {error}".splitlines()[0]
+        _log.debug("%s:", name, exc_info=True)
+        remedy = "Leave it out, and please report it."
+        raise unreadable(name, f"cannot be decoded ({reason})", remedy) from error
 
 
-def decode_picture(file: BinaryIO, settings: DecodeSettings, *, name: str) -> Picture:
-    """Like :func:`read_picture`, from an open file."""
+def decode_picture(file: BinaryIO, settings: DecodeSettings, *, name: str) -> DecodedPicture:
+    """Like :func:`read_decoded`, from an open file."""
     head = file.read(HEAD_BYTES)
     if not head:
         raise unreadable(name, "the file is empty", "Copy it again, or leave it out.")
     if is_heic(head):
         deep = heic.decode(file, name=name, max_pixels=settings.max_pixels)
-        return np.ascontiguousarray(_to_eight_bits(deep, settings.bit_depth, name))
+        return _decoded(deep, Header(size_wh=(0, 0), orientation=1), settings, name)
     header = read_header(file, name, head)
     check_pixels(header.size_wh, name=name, max_pixels=settings.max_pixels)
-    samples = _by_cv2(file, header)
+    samples = None if header.is_for_pillow else _by_cv2(file, header)
     if samples is None:
         samples = _by_pillow(file, name, allow_truncated=settings.allow_truncated)
-    return _upright(_to_eight_bits(samples, settings.bit_depth, name), header.orientation)
+    return _decoded(samples, header, settings, name)
+
+
+def _decoded(
+    samples: Samples, header: Header, settings: DecodeSettings, name: str
+) -> DecodedPicture:
+    if samples.dtype == np.int32 and samples.min() >= 0 and samples.max() <= 0xFFFF:
+        samples = samples.astype(np.uint16)  # Pillow's way with some 16-bit files
+    used_bits = None
+    if samples.dtype == np.uint16:
+        used_bits = int(samples.max()).bit_length()
+        # What Pillow alone reads right it has brought to the full range.
+        bit_depth = 16 if header.is_for_pillow else settings.bit_depth or 16
+        samples = _to_eight_bits(samples, bit_depth, is_negative=header.is_negative)
+    if samples.dtype != np.uint8:
+        remedy = "Convert it to 8 or 16 bits a sample first."
+        raise unreadable(name, f"has {samples.dtype} samples", remedy)
+    pixels = _upright(np.asarray(samples, np.uint8), header.orientation)
+    return DecodedPicture(pixels=pixels, used_bits=used_bits)
 
 
 def _check_regular(mode: int, name: str) -> None:
@@ -112,7 +163,9 @@ def _by_cv2(file: BinaryIO, header: Header) -> Samples | None:
             picture = cv2.imdecode(np.frombuffer(data, np.uint8), _CV2_FLAGS)
         except cv2.error:  # beyond OpenCV's own limits
             picture = None
-    if picture is None or sorted(picture.shape[:2]) != sorted(header.size_wh):
+    if picture is None or picture.dtype not in (np.uint8, np.uint16):
+        return None
+    if sorted(picture.shape[:2]) != sorted(header.size_wh):
         return None
     cv2.cvtColor(picture, cv2.COLOR_BGR2RGB, dst=picture)
     return np.asarray(picture)
@@ -147,17 +200,10 @@ def _by_pillow(file: BinaryIO, name: str, *, allow_truncated: bool) -> Samples:
     return samples if samples.ndim == 3 else np.repeat(samples[:, :, None], 3, axis=2)
 
 
-def _to_eight_bits(samples: Samples, bit_depth: int | None, name: str) -> Picture:
-    if samples.dtype == np.int32 and samples.min() >= 0 and samples.max() <= 0xFFFF:
-        samples = samples.astype(np.uint16)  # Pillow's way with some 16-bit files
-    if samples.dtype == np.uint16:
-        shift = (bit_depth or 16) - 8
-        return np.asarray(np.minimum(samples >> shift, 255), np.uint8)
-    if samples.dtype == np.uint8:
-        return samples
-    raise unreadable(
-        name, f"has {samples.dtype} samples", "Convert it to 8 or 16 bits a sample first."
-    )
+def _to_eight_bits(samples: Samples, bit_depth: int, *, is_negative: bool) -> Picture:
+    if is_negative:
+        samples = (1 << bit_depth) - 1 - np.minimum(samples, (1 << bit_depth) - 1)
+    return np.asarray(np.minimum(samples >> (bit_depth - 8), 255), np.uint8)
 
 
 def _upright(picture: Picture, orientation: int) -> Picture:

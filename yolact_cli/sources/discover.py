@@ -152,10 +152,18 @@ class _Walk:
         try:
             with os.scandir(folder) as entries:
                 visible = [entry for entry in entries if not entry.name.startswith(".")]
-                return sorted((entry.name, entry.is_dir()) for entry in visible)
+                return sorted((entry.name, _is_folder(entry)) for entry in visible)
         except OSError:
             self.unreadable.append(printable(str(folder)))
             return []
+
+
+def _is_folder(entry: "os.DirEntry[str]") -> bool:
+    """Whether an entry is a folder or a link to one; a link that only leads to itself is none."""
+    try:
+        return entry.is_dir()
+    except OSError:  # it is listed by its name, and fails when it is opened, with a reason
+        return False
 
 
 def _of_source(source: str, walk: _Walk, list_stream: Iterable[str] | None) -> Iterator[_Found]:

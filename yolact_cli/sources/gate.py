@@ -11,6 +11,7 @@ from typing import BinaryIO
 from PIL import Image, ImageFile
 
 from yolact_cli.errors import UnreadablePictureError
+from yolact_cli.sources.layouts import is_garbled, is_misread_by_cv2, is_negative
 from yolact_cli.sources.signature import describe_head, is_picture
 
 _NAMES = (
@@ -21,6 +22,7 @@ _FORMATS = tuple(_NAMES.split())
 # EPS runs another program, and the rest of what Pillow reads are no photographs.
 
 _ORIENTATION_TAG = 0x0112
+_TIFF_STARTS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _TAIL_BYTES = 1 << 20
 
 # Pillow keeps its limits in module variables; whoever changes them for a moment holds this.
@@ -34,10 +36,14 @@ class Header:
     Attributes:
         size_wh: In px, as stored.
         orientation: EXIF's, 1 to 8, to be applied after decoding.
+        is_for_pillow: OpenCV would get its colours wrong.
+        is_negative: Its samples are decoded with black and white swapped.
     """
 
     size_wh: tuple[int, int]
     orientation: int
+    is_for_pillow: bool = False
+    is_negative: bool = False
 
 
 def unreadable(name: str, problem: str, remedy: str) -> UnreadablePictureError:
@@ -89,11 +95,21 @@ def read_header(file: BinaryIO, name: str, head: bytes) -> Header:
     try:
         with pillow_without_limits():
             image = open_image(file)
-            return Header(size_wh=image.size, orientation=_orientation(image, file))
+            is_readable = not is_garbled(image)
+            header = Header(
+                size_wh=image.size,
+                orientation=_orientation(image, file),
+                is_for_pillow=is_misread_by_cv2(image, head),
+                is_negative=is_negative(image),
+            )
     except MemoryError:
         raise
     # Pillow's readers raise whatever a malformed file leads them to.
     except Exception as error:
+        if head.startswith(_TIFF_STARTS):
+            problem = "is damaged, cut off, or of a kind of TIFF that is not read"
+            remedy = "If other programs show it, save it anew with 8 or 16 bits a sample."
+            raise unreadable(name, problem, remedy) from error
         if is_picture(head):
             raise unreadable(
                 name, f"is damaged or cut off ({describe_head(head)})", "Copy it again."
@@ -101,6 +117,10 @@ def read_header(file: BinaryIO, name: str, head: bytes) -> Header:
         raise unreadable(
             name, f"not a picture ({describe_head(head)})", "Rename it, or leave it out."
         ) from error
+    if not is_readable:
+        problem = "its 16-bit samples are stored plane by plane, which is not read"
+        raise unreadable(name, problem, "Save it anew with its samples pixel by pixel.")
+    return header
 
 
 def _orientation(image: Image.Image, file: BinaryIO) -> int:

@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 from jaxtyping import Shaped, UInt8
 
-from yolact_cli.sources.decode import DecodeSettings, read_picture
+from yolact_cli.sources.decode import DecodeSettings, read_decoded
 from yolact_cli.structures import Frame, ListedPicture
 
 ResizeCall = Callable[[UInt8[np.ndarray, "h w 3"]], Shaped[np.ndarray, "s s 3"]]
@@ -30,7 +30,8 @@ class FramePreparer:
         Raises:
             UnreadablePictureError: It cannot be decoded, or must not be.
         """
-        pixels = read_picture(picture.location, self.decode, name=picture.name)
+        decoded = read_decoded(picture.location, self.decode, name=picture.name)
+        pixels = decoded.pixels
         height, width = pixels.shape[:2]
         return Frame(
             picture_id=picture.picture_id,
@@ -38,6 +39,7 @@ class FramePreparer:
             size_hw=(height, width),
             pixels=self.resize(pixels),
             preview=None if self.preview_max_px is None else shrink(pixels, self.preview_max_px),
+            used_bits=decoded.used_bits,
         )
 
 
