@@ -79,11 +79,12 @@ def detections_from_candidates(
 def _is_wanted(
     candidates: Candidates, ranking: np.ndarray, settings: LabelSettings
 ) -> Bool[np.ndarray, " n"]:
-    if settings.class_thresholds is None:
-        return candidates.scores > settings.score_threshold
-    least = np.array(settings.class_thresholds)[candidates.class_ids]
-    written = np.array([round(float(score), _SCORE_DIGITS) for score in ranking])
-    return written > least
+    is_wanted: Bool[np.ndarray, " n"] = candidates.scores > settings.score_threshold
+    if settings.class_thresholds is not None:
+        least = np.array(settings.class_thresholds)[candidates.class_ids]
+        written = [round(float(score), _SCORE_DIGITS) for score in ranking]
+        is_wanted = np.array(written, np.float64) > least
+    return is_wanted
 
 
 class _MaskAssembler:

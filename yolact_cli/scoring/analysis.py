@@ -20,6 +20,7 @@ from yolact_cli.scoring.operating import (
 )
 from yolact_cli.scoring.precision import PrecisionRecall, precision_recall
 from yolact_cli.scoring.prepare import EvaluationInput
+from yolact_cli.scoring.rules import AreaRange
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +65,7 @@ class Analysis:
     Attributes:
         matches: The record that all but ``figures`` follows from.
         figures: COCO's, by the evaluation library.
+        areas: The ranges in the figures' names, in square px.
         threshold: The cut of classes without one of their own.
         kept: All classes together, each at its threshold.
         classes: By class name, in the order of category ids.
@@ -75,6 +77,7 @@ class Analysis:
 
     matches: Matches
     figures: CocoFigures
+    areas: Mapping[str, AreaRange]
     threshold: float
     kept: OperatingPoint
     classes: Mapping[str, ClassAnalysis]
@@ -86,8 +89,8 @@ class Analysis:
     def to_json(self) -> dict[str, Any]:
         """Plain JSON types, null for NaN; COCO's figures at the top."""
         document = self.figures.to_json()
-        for record in document["classes"]:
-            one = self.classes[record["name"]]
+        for record, (name, one) in zip(document["classes"], self.classes.items(), strict=True):
+            record["name"] = name
             record["kept"] = one.kept.to_json()
             record["best_f1"] = one.best_f1.to_json()
             record["calibration_error"] = one.calibration.to_json()["expected_error"]
@@ -115,6 +118,7 @@ def analyse(given: EvaluationInput, cut: Cut | None = None) -> Analysis:
     return Analysis(
         matches=matches,
         figures=figures,
+        areas=given.rules.areas,
         threshold=threshold,
         kept=together(points),
         classes=_classes(matches, figures, points),

@@ -66,8 +66,8 @@ class ErrorBucket:
         count: Detections; for ``missed``, objects.
         ap50_cost: How much AP50 would rise without them, [0, 1]; NaN where truth has no object.
         count_by_class: By the name of the detection's class; for ``missed``, the object's.
-        examples: The worst, by score, highest first; missed ones by area is nobody's order, so
-            in the order of pictures. At most :data:`EXAMPLES`.
+        examples: The worst, by score, highest first; missed objects, which have none, in the order
+            of pictures. At most :data:`EXAMPLES`.
     """
 
     kind: ErrorKind
@@ -165,9 +165,9 @@ def label_errors(matches: Matches) -> ErrorLabels:
     it has the wrong class, on one of its class that a better detection took it is a duplicate,
     near none at all it is background, and what remains is wrong in both ways.
     """
-    same = matches.detection_class[matches.pair_detection] == matches.object_class[
-        matches.pair_object
-    ]
+    same = (
+        matches.detection_class[matches.pair_detection] == matches.object_class[matches.pair_object]
+    )
     is_wrong = matches.counts[IOU_50] & ~matches.is_hit[IOU_50]
     own_iou, own = _nearest(matches, same)
     other_iou, other = _nearest(matches, ~same)
@@ -208,7 +208,7 @@ def _nearest(matches: Matches, chosen: np.ndarray) -> tuple[np.ndarray, np.ndarr
 
 
 def _missed(matches: Matches, kind: np.ndarray, target: np.ndarray) -> np.ndarray:
-    is_missed = ~matches.is_ignored & ~_is_found(matches)
+    is_missed: np.ndarray = ~matches.is_ignored & ~_is_found(matches)
     comes_near = np.isin(kind, [KINDS.index("class"), KINDS.index("localisation")])
     is_missed[target[comes_near]] = False
     return is_missed
@@ -252,9 +252,7 @@ class _Outcome:
         return float(np.mean(figures)) if figures else float("nan")
 
 
-def _mended(
-    kind: ErrorKind, labels: ErrorLabels, matches: Matches, outcome: _Outcome
-) -> float:
+def _mended(kind: ErrorKind, labels: ErrorLabels, matches: Matches, outcome: _Outcome) -> float:
     """AP50 if the oracle of a kind had its way."""
     if kind == "missed":
         missed = matches.object_class[labels.is_missed]
@@ -281,12 +279,11 @@ def _first_on_each(
     best_first = detections[np.argsort(-scores[detections], kind="stable")]
     best_first = best_first[~is_taken[target[best_first]]]
     _, first = np.unique(target[best_first], return_index=True)
-    return best_first[first]
+    chosen: np.ndarray = best_first[first]
+    return chosen
 
 
-def _bucket(
-    kind: ErrorKind, labels: ErrorLabels, matches: Matches, *, cost: float
-) -> ErrorBucket:
+def _bucket(kind: ErrorKind, labels: ErrorLabels, matches: Matches, *, cost: float) -> ErrorBucket:
     if kind == "missed":
         members = np.flatnonzero(labels.is_missed)
         classes = matches.object_class[members]

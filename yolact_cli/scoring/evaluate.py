@@ -64,9 +64,7 @@ def evaluate_prepared(given: EvaluationInput) -> CocoFigures:
         ap50=_mean(best[IOU_50, ..., ALL_AREAS]),
         ap75=_mean(best[IOU_75, ..., ALL_AREAS]),
         ap_by_area={name: _mean(best[..., at]) for at, name in enumerate(areas, start=1)},
-        ar_by_limit={
-            limit: _mean(recall[:, :, ALL_AREAS, at]) for at, limit in enumerate(limits)
-        },
+        ar_by_limit={limit: _mean(recall[:, :, ALL_AREAS, at]) for at, limit in enumerate(limits)},
         ar_by_area={
             name: _mean(recall[:, :, at, MOST_DETECTIONS]) for at, name in enumerate(areas, start=1)
         },

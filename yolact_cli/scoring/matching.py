@@ -9,6 +9,7 @@ Symbols: ``t`` IoU thresholds, ``d`` detections, ``g`` objects, ``p`` pairs, ``i
 ``c`` classes.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -224,7 +225,7 @@ def _joined(
         iou_type=given.iou_type,
         image_ids=image_ids,
         category_ids=np.array([one["id"] for one in categories], np.int64),
-        class_names=tuple(str(one["name"]) for one in categories),
+        class_names=_distinct_names(categories),
         scores=np.array([float(one["score"]) for one in _each(parts, "detections")], np.float64),
         detection_picture=np.repeat(np.arange(len(parts)), many),
         detection_class=_joined_arrays([part.detection_class for part in parts], nothing),
@@ -247,6 +248,15 @@ def _joined(
     )
 
 
+def _distinct_names(categories: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
+    """What the classes are called; those that share a name have their id in it."""
+    alike = Counter(str(one["name"]) for one in categories)
+    return tuple(
+        str(one["name"]) if alike[str(one["name"])] == 1 else f"{one['name']} ({one['id']})"
+        for one in categories
+    )
+
+
 def _each(parts: Sequence[_PictureMatches], side: str) -> Iterator[Mapping[str, Any]]:
     return (one for part in parts for one in getattr(part, side))
 
@@ -261,7 +271,7 @@ def _outcomes(
     """Which detections are hits and which count, at each threshold."""
     is_matched = found != NOTHING
     # One more place, so that NOTHING points at something.
-    hits_ignored = is_matched & np.append(is_ignored, False)[found]  # noqa: FBT003
+    hits_ignored = is_matched & np.append(is_ignored, False)[found]
     is_hit = is_matched & ~hits_ignored
     return is_hit, is_hit | (~is_matched & ~is_forgiven)
 

@@ -134,7 +134,7 @@ class Ranked:
         """How many can be kept by some threshold, rising: equal scores stay together."""
         if not len(self.scores):
             return np.zeros(0, np.int64)
-        return np.flatnonzero(np.append(np.diff(self.scores) < 0, True)) + 1  # noqa: FBT003
+        return np.flatnonzero(np.append(np.diff(self.scores) < 0, True)) + 1
 
     def threshold_of(self, kept: int) -> float:
         """A threshold that keeps just so many, half-way between two scores; one of the cuts.

@@ -124,7 +124,7 @@ def suggest(matches: Matches, goal: Goal, *, names: Collection[str] | None = Non
     """
     everything = ranked_all(matches)
     found = _reaching(everything, goal)
-    pooled = found and _suggested(everything, found, goal, source="own")
+    pooled = _suggested(everything, found, goal, source="own") if found else None
     by_class = {
         name: _of_class(ranked_class(matches, place), goal, pooled)
         for place, name in enumerate(matches.class_names)
@@ -168,7 +168,8 @@ def _wilson(hits: Any, tries: Any, *, side: float) -> np.ndarray:
     spread = NORMAL_QUANTILE * np.sqrt(
         np.where(tries > 0, hits * (tries - hits) / np.maximum(tries, 1), 0.0) + squared / 4
     )
-    return np.clip((middle + side * spread) / (tries + squared), 0.0, 1.0)
+    ends: np.ndarray = np.clip((middle + side * spread) / (tries + squared), 0.0, 1.0)
+    return ends
 
 
 def _of_class(ranked: Ranked, goal: Goal, pooled: SuggestedThreshold | None) -> SuggestedThreshold:
