@@ -1,7 +1,7 @@
 """Thresholds by class, written and read back."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from yolact_cli.datasets.threshold_file import ThresholdLine, read_thresholds, thresholds_text
@@ -20,10 +20,16 @@ def write(tmp_path):
     return build
 
 
+@pytest.fixture(scope="module")
+def written(tmp_path_factory):
+    return tmp_path_factory.mktemp("thresholds") / "thresholds.toml"
+
+
+@settings(max_examples=40)
 @given(by_class=st.dictionaries(NAMES, st.floats(0, 1)), default=st.none() | st.floats(0, 1))
-def test_what_is_written_is_read(tmp_path_factory, by_class, default):
+def test_what_is_written_is_read(written, by_class, default):
     lines = [ThresholdLine(name=name, threshold=one, note="why") for name, one in by_class.items()]
-    path = tmp_path_factory.mktemp("thresholds") / "thresholds.toml"
+    path = written
     path.write_text(thresholds_text(lines, default=default, head=["Made here."]), encoding="utf-8")
     found = read_thresholds(path)
     assert found.by_class == by_class
