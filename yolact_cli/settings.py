@@ -183,8 +183,8 @@ class ExportSettings:
     it), or None for the format's usual way."""
     exact_polygons: bool = False
     """Outlines keep every corner of every pixel."""
-    images: Images = "none"
+    images: Images | None = None
     """Whether the pictures come beside the labels: as copies, byte for byte, or as symbolic links
-    to where they are."""
+    to where they are; None for the format's usual way."""
     margin_px: int = 0
     """Around crops and cut-outs, as far as the picture goes."""

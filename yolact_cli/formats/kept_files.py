@@ -71,7 +71,9 @@ class KeptFiles(LocalStore):
             super().delete(path)
 
     def _settle(self, part: Path, target: Path) -> None:
-        if self._ledger.claim(target, _digest_of(part)):
+        digest = _digest_of(part)
+        assert digest is not None  # noqa: S101 - it was just written
+        if self._ledger.claim(target, digest):
             part.replace(target)
         else:
             part.unlink()
