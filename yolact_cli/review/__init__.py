@@ -1,1 +1,1 @@
-"""What people make of a run's labels: their journal, what it leads to, and what to look at first."""
+"""What people make of a run's labels: a journal of it, its outcome, and what to look at first."""
