@@ -193,8 +193,7 @@ def _read_labelmap(path: Path) -> _LabelMap:
 def _colour_code(text: str) -> int | None:
     channels = text.split(",")
     is_read = len(channels) == 3 and all(
-        one.strip().isascii() and one.strip().isdecimal() and len(one) <= 4
-        for one in channels
+        one.strip().isascii() and one.strip().isdecimal() and len(one) <= 4 for one in channels
     )
     return sum(int(one) << (8 * place) for place, one in enumerate(channels)) if is_read else None
 
