@@ -1,16 +1,23 @@
 """Builders for what is written as text."""
 
+import contextlib
 import io
 import json
+import tempfile
+import tracemalloc
+from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 from PIL import Image
 
 from yolact_cli.errors import InputError
-from yolact_cli.formats.coco import write_coco
+from yolact_cli.formats.coco import write_data_set, written_categories
 from yolact_cli.geometry import rle
 from yolact_cli.labels import LabelledObject, LabelledPicture, LabelSet
+from yolact_cli.pipelines.labelled import labelled_picture
 from yolact_cli.structures import Category
 
 
@@ -30,7 +37,12 @@ def written(classes):
 
     def write(pictures, classes=classes, info=None) -> bytes:
         stream = io.BytesIO()
-        write_coco(stream, lambda: iter(pictures), classes=classes, info=info or {})
+        write_data_set(
+            stream,
+            lambda: (labelled_picture(picture, classes) for picture in pictures),
+            categories=written_categories(classes),
+            info=info or {},
+        )
         return stream.getvalue()
 
     return write
@@ -116,3 +128,93 @@ def hard_mask():
     mask[25:37, 33:58] = True
     mask[25, 33] = False
     return mask
+
+
+@pytest.fixture(scope="session")
+def any_mask():
+    """A hypothesis strategy for masks with holes, parts and islands: ``any_mask((h, w))``."""
+
+    def build(size_hw):
+        noise = arrays(np.uint8, size_hw, elements=st.integers(0, 9))
+
+        def mask(values, level, spot):
+            values = values < level
+            values.flat[spot] = True  # no object is without a pixel
+            return values
+
+        return st.builds(mask, noise, st.integers(0, 10), st.integers(0, np.prod(size_hw) - 1))
+
+    return build
+
+
+class NoFiles:
+    """Pictures that are nowhere."""
+
+    def path_of(self, picture):
+        raise InputError(f"{picture.name}: not found.")
+
+    pixels_of = path_of
+
+
+@pytest.fixture(scope="session")
+def plain_set():
+    """``plain_set({"a.png": [objects]}, size_hw, changes={…})``: labels without any file."""
+
+    def build(pictures, size_hw, *, changes=None, categories=None) -> LabelSet:
+        listed = [
+            LabelledPicture(
+                picture_id=number, name=name, size_hw=size_hw, objects=tuple(objects),
+                **(changes or {}),
+            )
+            for number, (name, objects) in enumerate(pictures.items(), start=1)
+        ]  # fmt: skip
+        found = {one.category.category_id: one.category for p in listed for one in p.objects}
+        return LabelSet(
+            categories=categories or tuple(found[key] for key in sorted(found)),
+            read_pictures=lambda: iter(listed),
+            files=NoFiles(),
+        )
+
+    return build
+
+
+@pytest.fixture(scope="session")
+def many_pictures():
+    """``many_pictures(object, 500)``: that many pictures with that object, made as they are read."""
+
+    def build(one, count) -> LabelSet:
+        def read():
+            for number in range(1, count + 1):
+                yield LabelledPicture(
+                    picture_id=number, name=f"{number}.png", size_hw=(40, 60), objects=(one,)
+                )
+
+        return LabelSet(categories=(one.category,), read_pictures=read, files=NoFiles())
+
+    return build
+
+
+@pytest.fixture(scope="session")
+def peak_of():
+    """Peak memory of a call in bytes: ``peak_of(function)``."""
+
+    def measure(function) -> int:
+        tracemalloc.start()
+        function()
+        peak_bytes = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        return peak_bytes
+
+    return measure
+
+
+@pytest.fixture(scope="session")
+def folder(tmp_path_factory):
+    """A new folder for each example of a property: ``with folder() as path``."""
+
+    @contextlib.contextmanager
+    def make():
+        with tempfile.TemporaryDirectory(dir=tmp_path_factory.getbasetemp()) as path:
+            yield Path(path)
+
+    return make

@@ -11,6 +11,7 @@ from yolact_cli.geometry.polygons import SMALL_AREA_PX, polygon_parts
 
 pytestmark = [
     pytest.mark.slow,
+    pytest.mark.timeout(600),
     pytest.mark.shared,
     pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning"),
 ]
