@@ -1,8 +1,10 @@
 """The formats that labels can be handed on in: one table."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import cast
 
+from yolact_cli.formats.coco import write_coco
 from yolact_cli.formats.cutouts import write_cutouts
 from yolact_cli.formats.export import Exported
 from yolact_cli.formats.labelme import write_labelme
@@ -30,8 +32,14 @@ class FormatEntry:
 
 
 FORMATS: dict[ExportFormat, FormatEntry] = {
+    "coco": FormatEntry(write=write_coco, images_folder="images"),
     "labelme": FormatEntry(write=write_labelme),
     "yolo": FormatEntry(write=write_yolo),
     "voc": FormatEntry(write=write_voc),
     "cutouts": FormatEntry(write=write_cutouts),
 }
+
+
+def exports_among(kinds: Sequence[str]) -> tuple[ExportFormat, ...]:
+    """Those of the kinds of files that are exports; ``coco`` is the run's own data set."""
+    return tuple(cast(ExportFormat, kind) for kind in kinds if kind in FORMATS and kind != "coco")
