@@ -14,7 +14,7 @@ def test_twenty_thousand_pictures_take_the_memory_of_two_thousand(
     name, make_run, peak_memory_of, tmp_path
 ):
     def peak(pictures: int) -> int:
-        run = make_run(pictures, f"run-{pictures}", objects=2)
+        run = make_run(pictures, f"run-{pictures}", objects=2, photos=name == "labelme")
         out = tmp_path / f"out-{pictures}"
         return peak_memory_of("export", run, "--to", name, "-o", out, "--no-images", "--json")
 
@@ -27,7 +27,7 @@ def test_twenty_thousand_pictures_take_the_memory_of_two_thousand(
 @pytest.mark.timeout(7200)
 @pytest.mark.parametrize("name", FORMATS)
 def test_a_hundred_thousand_pictures(name, make_run, peak_memory_of, tmp_path, capsys):
-    run = make_run(100_000, objects=2)
+    run = make_run(100_000, objects=2, photos=name == "labelme")
     started_s = time.monotonic()
     out = tmp_path / "out"
     peak_mb = peak_memory_of("export", run, "--to", name, "-o", out, "--no-images", "--json") / 1024
