@@ -10,8 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from yolact_cli.errors import AnnotationError, BadLabelsError
-from yolact_cli.formats.coco import write_coco
-from yolact_cli.formats.coco_reading import read_coco
+from yolact_cli.formats.coco import read_coco, write_coco
 from yolact_cli.geometry import rle
 from yolact_cli.labels import Priority
 from yolact_cli.settings import ExportSettings
