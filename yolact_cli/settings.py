@@ -58,6 +58,9 @@ class LabelSettings:
     COCO's (yolact_lite0, the commands of its card with --mask-crop). image cuts edges as finely as
     the picture shows them.
     """
+    mirror_check: bool = False
+    """The mirrored picture is looked at too, and how far its objects differ is kept; this doubles
+    the network's work."""
     precision: Precision = "fp32"
     """Arithmetic of the network."""
     runtime: str = "torch"
