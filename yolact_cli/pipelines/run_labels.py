@@ -12,8 +12,9 @@ from yolact_cli.labels import LabelledPicture
 from yolact_cli.pipelines.labelled import labelled_picture
 from yolact_cli.pipelines.projections import read_detections
 from yolact_cli.pipelines.video_frames import VideoFrames
-from yolact_cli.review.events import ReviewEvent, live_events, read_events
-from yolact_cli.review.fold import ReviewedPicture, all_categories, by_picture, fold
+from yolact_cli.review.events import ReviewEvent, by_picture, live_events, revisions
+from yolact_cli.review.fold import ReviewedPicture, all_categories, fold
+from yolact_cli.review.journal import read_events
 from yolact_cli.runs.index import ShardIndex
 from yolact_cli.runs.listing import read_listing, read_video_listing
 from yolact_cli.runs.state import RUN_RECORD, RunState, read_run_record, run_state
@@ -43,8 +44,10 @@ class RunLabels:
         self.pictures: list[ListedPicture] = read_listing(store)
         self.videos: list[ListedVideo] = read_video_listing(store)
         self.is_finished = run_state(store) is RunState.FINISHED
-        self.events: list[ReviewEvent] = live_events(read_events(store))
+        everything = list(read_events(store))
+        self.events: list[ReviewEvent] = live_events(everything)
         self._events = by_picture(self.events)
+        self._revisions = revisions(everything)
 
     @classmethod
     def open(cls, folder: Path) -> Self:
@@ -75,6 +78,10 @@ class RunLabels:
         return all_categories(self.own_categories, self.events)
 
     @cached_property
+    def _categories_by_name(self) -> dict[str, Category]:
+        return {category.name: category for category in self.categories}
+
+    @cached_property
     def frames(self) -> VideoFrames:
         """The labels of the videos' frames."""
         return VideoFrames(
@@ -91,9 +98,17 @@ class RunLabels:
 
     def reviewed(self) -> Iterator[ReviewedPicture]:
         """The same with the review laid over it."""
-        categories = {category.name: category for category in self.categories}
         for picture in self.machine():
-            yield fold(picture, self._events.get(picture.name, ()), categories)
+            yield self.folded(picture)
+
+    def folded(self, machine: LabelledPicture) -> ReviewedPicture:
+        """A picture of :meth:`machine` with the review laid over it."""
+        return fold(
+            machine,
+            self.events_of(machine.name),
+            self._categories_by_name,
+            revision=self._revisions.get(machine.name, 0),
+        )
 
     def labelled(self) -> Iterator[LabelledPicture]:
         """All pictures as they stand, to be handed on."""
