@@ -115,11 +115,13 @@ class RunLabels:
         return (reviewed.picture for reviewed in self.reviewed())
 
     def machine_picture(self, picture_id: int) -> LabelledPicture:
-        """What the model found in one picture of the listing.
+        """What the model found in one picture, or in one frame of a video.
 
         Raises:
             KeyError: It has no labels: it failed, or was not annotated yet.
         """
+        if picture_id > len(self.pictures):
+            return labelled_picture(self.frames.frame(picture_id), self.classes)
         record = self._index.read(picture_id)
         if "failure" in record:
             raise KeyError(picture_id)
