@@ -41,20 +41,27 @@ def review_page(request: ReviewRequest) -> Iterator[Served]:
     """Serve the page of a run until the block ends; nobody else writes the run meanwhile.
 
     Raises:
+        PageError: A package is missing, or the port is taken.
+        YolactError: As :func:`opened_page`.
+    """
+    with opened_page(request) as page, served(page, port=request.port) as one:
+        yield one
+
+
+@contextlib.contextmanager
+def opened_page(request: ReviewRequest) -> Iterator[Page]:
+    """All that the page of a run shows and does, with the run's lock.
+
+    Raises:
         OutputError: The folder is no run.
         RunLockedError: Another process writes it, or another page shows it.
         ReviewError: Its review is damaged, or of other pictures.
-        PageError: A package is missing, or the port is taken.
     """
     RunLabels.open(request.run)  # before the lock, which would make the folder
     with locked(request.run):
         labels = RunLabels.open(request.run)
-        files = _pictures_of(labels, request.images_dir)
-        with (
-            contextlib.closing(files),
-            served(_page(request, labels, files), port=request.port) as one,
-        ):
-            yield one
+        with contextlib.closing(_pictures_of(labels, request.images_dir)) as files:
+            yield _page(request, labels, files)
 
 
 def _page(request: ReviewRequest, labels: RunLabels, files: RunPictures) -> Page:

@@ -108,10 +108,12 @@ def _object(act: Mapping[str, Any], reviewed: ReviewedPicture) -> ObjectRecord:
     size_hw = reviewed.picture.size_hw
     mask = None if counts is None else _checked_mask(counts, size_hw)
     known = {one.uid: one for one in (*reviewed.rejected, *reviewed.picture.objects)}
+    if not isinstance(uid, str):
+        raise ActRefusedError("An object is named by a text.")
     if uid in known:
         return _changed(known[uid], reviewed, category_name=category_name, counts=mask)
-    if not isinstance(uid, str) or not _UID.fullmatch(uid):
-        raise ActRefusedError("An object is named by 12 hexadecimal digits.")
+    if not _UID.fullmatch(uid):
+        raise ActRefusedError("A new object is named by 12 hexadecimal digits.")
     if category_name is None or mask is None:
         raise ActRefusedError(f"The picture has no object {uid}; a new one needs class and mask.")
     return ObjectRecord(

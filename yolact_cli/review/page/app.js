@@ -5,7 +5,7 @@ import { Filters } from "./filters.js";
 import { helpContent, keyTable, listenToKeys } from "./keys.js";
 import { OutlineTool } from "./outline_tool.js";
 import { paintLabel, paintObject, paintPicture } from "./paint.js";
-import { Panel } from "./panel.js";
+import { Panel, STATE_WORDS } from "./panel.js";
 import { Picker } from "./picker.js";
 import { PolygonTool } from "./polygon_tool.js";
 import { SelectTool } from "./select_tool.js";
@@ -45,6 +45,9 @@ export class App {
     const { review } = this;
     document.title = `${review.title} – review`;
     byId("title").textContent = review.title;
+    const slider = byId("score");
+    slider.min = Math.floor(review.leastScore * 100) / 100; // nothing of the model's lies below
+    this.setScore(Number(slider.min));
     this.filters.fill();
     this.renderQueue();
     const kept = review.outbox.restore();
@@ -119,7 +122,8 @@ export class App {
   // -- what is shown ---------------------------------------------------------------------------
 
   shown() {
-    const { data } = this.review.current;
+    const { data, problem } = this.review.current;
+    if (problem) this.messages.warn(problem);
     const keepsTool = data.objects.some((one) => one.uid === this.review.selectedUid);
     if (this.tool !== this.tools.select && !keepsTool) this.use("select");
     this.view.show([data.size[1], data.size[0]]);
@@ -127,7 +131,9 @@ export class App {
     const canvas = byId("canvas");
     canvas.dataset.shown = data.id;
     const count = data.objects.filter((one) => this.review.isVisible(one)).length;
-    canvas.setAttribute("aria-label", `${data.name}, ${count} objects${data.is_reviewed ? ", done" : ""}`);
+    const told = `${data.name}, ${count} objects${data.is_reviewed ? ", done" : ""}`;
+    canvas.setAttribute("aria-label", told);
+    this.messages.whisper(told);
     this.strip.mark(this.review.queue.placeOf(data.id), data.id);
     this.refresh();
   }
@@ -175,7 +181,9 @@ export class App {
       const path = this.tool.pathFor?.(item.one) ?? item.one.path;
       paintObject(context, view, { ...item.one, path }, styleOf(item));
     }
-    if (this.hasLabels) for (const item of shown) paintLabel(context, view, item.one, styleOf(item));
+    if (!this.hasLabels) return;
+    const taken = [];
+    for (const item of shown.toReversed()) paintLabel(context, view, item.one, { ...styleOf(item), taken });
   }
 
   /** Once a preview's pixels are larger than the screen's, the file's own are fetched. */
@@ -248,7 +256,7 @@ export class App {
     const one = objects[next];
     review.select(one.uid);
     this.revealSelected();
-    this.messages.say(`${next + 1} of ${objects.length}: ${one.category}, ${one.state}`);
+    this.messages.whisper(`${next + 1} of ${objects.length}: ${one.category}, ${STATE_WORDS[one.state]}`);
   }
 
   revealSelected() {
@@ -318,7 +326,7 @@ export class App {
   }
 
   slide(by) {
-    this.setScore(Math.min(1, Math.max(0, this.review.minScore + by)));
+    this.setScore(Math.min(1, Math.max(Number(byId("score").min), this.review.minScore + by)));
   }
 
   setScore(value) {

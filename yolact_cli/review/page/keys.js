@@ -4,70 +4,90 @@ const typing = "input:not([type=range]):not([type=checkbox]), select, textarea";
 
 /** Groups of [keys, what they do, action]; a key is as KeyboardEvent.key has it, with modifiers. */
 export function keyTable(app) {
-  const { review } = app;
-  const withSelected = (take) => () => {
-    if (review.selected) take(review.selected);
-    else app.messages.say("Select an object first (↓).");
-  };
+  const withSelected = (take) => () => app.onSelected(take);
   return [
-    ["Pictures", [
-      [["ArrowRight", "j"], "Next picture", () => review.go(1)],
-      [["ArrowLeft", "k"], "Previous picture", () => review.go(-1)],
-      [["Home"], "First picture of the list", () => app.openAt(0)],
-      [["End"], "Last picture of the list", () => app.openAt(-1)],
-      [["Enter", " "], "Done: accept what is visible, and go on", () => app.done()],
-      [["Shift+Enter"], "Not done after all", () => app.reopen()],
-      [["g"], "Next picture that is not done", () => app.nextOpen()],
-      [["/"], "Find pictures by name", () => app.focus("filter-text")],
-    ]],
-    ["Objects", [
-      [["ArrowDown", "s"], "Next object", () => app.step(1)],
-      [["ArrowUp", "w"], "Previous object", () => app.step(-1)],
-      [["a"], "Accept it as it is", withSelected((one) => review.accept(one))],
-      [["x", "Delete"], "Reject (delete) it, or take that back", withSelected((one) => review.reject(one))],
-      [["c"], "Change its class", withSelected((one) => app.relabel(one))],
-      [["1 … 9"], "Change its class to one of those used last", null],
-      [["n"], "Add a missed object with the brush", () => app.add("brush")],
-      [["Shift+N"], "Add a missed object by its outline", () => app.add("outline")],
-    ]],
-    ["Masks", [
-      [["b"], "Brush", () => app.use("brush")],
-      [["e"], "Eraser", () => app.use("eraser")],
-      [["p"], "Points of the outline", () => app.use("polygon")],
-      [["v", "Escape"], "Back to the hand", () => app.use("select")],
-      [["[ ]"], "Smaller or larger brush; fewer or more points", null],
-      [["Arrows"], "With a tool: move its cross or the active point (Shift: 1 px, 10 px)", null],
-      [["Space"], "With a tool: put the brush down or up; set a point of an outline", null],
-      [[", ."], "With points: the one before, the next; + puts one in, Delete takes it out", null],
-      [["Alt+drag"], "The other way round: rub out with the brush, take out a point", null],
-    ]],
-    ["Tracks of a video", [
-      [["Shift+A"], "Accept the object's whole track", withSelected((one) => app.track(one, "accept"))],
-      [["Shift+C"], "Change the class of the whole track", withSelected((one) => app.track(one, "relabel"))],
-      [["Shift+X"], "Reject the whole track", withSelected((one) => app.track(one, "reject"))],
-      [["Shift+D"], "All frames of this video are done", () => app.finishVideo()],
-    ]],
-    ["View", [
-      [["h"], "Hide or show masks", () => app.toggle("hasMasks")],
-      [["l"], "Hide or show labels", () => app.toggle("hasLabels")],
-      [["+", "="], "Zoom in", () => app.view.zoom(1.3)],
-      [["-"], "Zoom out", () => app.view.zoom(1 / 1.3)],
-      [["0", "f"], "The whole picture", () => app.view.fit()],
-      [["o"], "Actual size", () => app.view.actualSize()],
-      [["z"], "Zoom to the object", withSelected((one) => app.zoomTo(one))],
-      [["Shift+ArrowLeft"], "Move the picture (with all four arrows)", () => app.view.panBy(-1, 0)],
-      [["Shift+ArrowRight"], "", () => app.view.panBy(1, 0)],
-      [["Shift+ArrowUp"], "", () => app.view.panBy(0, -1)],
-      [["Shift+ArrowDown"], "", () => app.view.panBy(0, 1)],
-      [["<", "Shift+<"], "Lower the score slider", () => app.slide(-0.05)],
-      [["Shift+>", ">"], "Raise the score slider", () => app.slide(0.05)],
-      [["t"], "Dark or light", () => app.toggleTheme()],
-    ]],
-    ["Everything", [
-      [["Ctrl+z", "u"], "Undo", () => review.undo()],
-      [["Ctrl+y", "Ctrl+Shift+Z", "Shift+U"], "Redo", () => review.redo()],
-      [["?", "Shift+?"], "This help", () => app.help()],
-    ]],
+    ["Pictures", pictureKeys(app, withSelected)],
+    ["Objects", objectKeys(app, withSelected)],
+    ["Masks", maskKeys(app, withSelected)],
+    ["Tracks of a video", trackKeys(app, withSelected)],
+    ["View", viewKeys(app, withSelected)],
+    ["Everything", wholeKeys(app, withSelected)],
+  ];
+}
+
+function pictureKeys(app) {
+  return [
+    [["ArrowRight", "j"], "Next picture", () => app.review.go(1)],
+    [["ArrowLeft", "k"], "Previous picture", () => app.review.go(-1)],
+    [["Home"], "First picture of the list", () => app.openAt(0)],
+    [["End"], "Last picture of the list", () => app.openAt(-1)],
+    [["Enter", " "], "Done: accept what is visible, and go on", () => app.done()],
+    [["Shift+Enter"], "Not done after all", () => app.reopen()],
+    [["g"], "Next picture that is not done", () => app.nextOpen()],
+    [["/"], "Find pictures by name", () => app.focus("filter-text")],
+  ];
+}
+
+function objectKeys(app, withSelected) {
+  return [
+    [["ArrowDown", "s"], "Next object", () => app.step(1)],
+    [["ArrowUp", "w"], "Previous object", () => app.step(-1)],
+    [["a"], "Accept it as it is", withSelected((one) => app.review.accept(one))],
+    [["x", "Delete"], "Reject (delete) it, or take that back", withSelected((one) => app.review.reject(one))],
+    [["c"], "Change its class", withSelected((one) => app.relabel(one))],
+    [["1 … 9"], "Change its class to one of those used last", null],
+    [["n"], "Add a missed object with the brush", () => app.add("brush")],
+    [["Shift+N"], "Add a missed object by its outline", () => app.add("outline")],
+  ];
+}
+
+function maskKeys(app) {
+  return [
+    [["b"], "Brush", () => app.use("brush")],
+    [["e"], "Eraser", () => app.use("eraser")],
+    [["p"], "Points of the outline", () => app.use("polygon")],
+    [["v", "Escape"], "Back to the hand", () => app.use("select")],
+    [["[ ]"], "Smaller or larger brush; fewer or more points", null],
+    [["Arrows"], "With a tool: move its cross or the active point (Shift: 1 px, 10 px)", null],
+    [["Space"], "With a tool: put the brush down or up; set a point of an outline", null],
+    [[", ."], "With points: the one before, the next; + puts one in, Delete takes it out", null],
+    [["Alt+drag"], "The other way round: rub out with the brush, take out a point", null],
+  ];
+}
+
+function trackKeys(app, withSelected) {
+  return [
+    [["Shift+A"], "Accept the object's whole track", withSelected((one) => app.track(one, "accept"))],
+    [["Shift+C"], "Change the class of the whole track", withSelected((one) => app.track(one, "relabel"))],
+    [["Shift+X"], "Reject the whole track", withSelected((one) => app.track(one, "reject"))],
+    [["Shift+D"], "All frames of this video are done", () => app.finishVideo()],
+  ];
+}
+
+function viewKeys(app, withSelected) {
+  return [
+    [["h"], "Hide or show masks", () => app.toggle("hasMasks")],
+    [["l"], "Hide or show labels", () => app.toggle("hasLabels")],
+    [["+", "="], "Zoom in", () => app.view.zoom(1.3)],
+    [["-"], "Zoom out", () => app.view.zoom(1 / 1.3)],
+    [["0", "f"], "The whole picture", () => app.view.fit()],
+    [["o"], "Actual size", () => app.view.actualSize()],
+    [["z"], "Zoom to the object", withSelected((one) => app.zoomTo(one))],
+    [["Shift+ArrowLeft"], "Move the picture (with all four arrows)", () => app.view.panBy(-1, 0)],
+    [["Shift+ArrowRight"], "", () => app.view.panBy(1, 0)],
+    [["Shift+ArrowUp"], "", () => app.view.panBy(0, -1)],
+    [["Shift+ArrowDown"], "", () => app.view.panBy(0, 1)],
+    [["<", "Shift+<"], "Lower the score slider", () => app.slide(-0.05)],
+    [["Shift+>", ">"], "Raise the score slider", () => app.slide(0.05)],
+    [["t"], "Dark or light", () => app.toggleTheme()],
+  ];
+}
+
+function wholeKeys(app) {
+  return [
+    [["Ctrl+z", "u"], "Undo", () => app.review.undo()],
+    [["Ctrl+y", "Ctrl+Shift+Z", "Shift+U"], "Redo", () => app.review.redo()],
+    [["?", "Shift+?"], "This help", () => app.help()],
   ];
 }
 

@@ -9,7 +9,9 @@ import { followTheme } from "./theme.js";
 const byId = (id) => document.getElementById(id);
 
 followTheme();
-const messages = new Messages(byId("polite"), byId("urgent"), byId("banner"));
+const messages = new Messages({
+  polite: byId("polite"), urgent: byId("urgent"), banner: byId("banner"), quiet: byId("quiet"),
+});
 
 try {
   const start = await getJson("api/queue");

@@ -3,7 +3,8 @@
 const SHOWN_MS = 5000;
 
 export class Messages {
-  constructor(polite, urgent, banner) {
+  constructor({ polite, urgent, banner, quiet }) {
+    this.quiet = quiet;
     this.polite = polite;
     this.urgent = urgent;
     this.banner = banner;
@@ -12,6 +13,11 @@ export class Messages {
   /** Something in passing. */
   say(text) {
     this.show(this.polite, text, {});
+  }
+
+  /** For those who do not see the page. */
+  whisper(text) {
+    this.quiet.textContent = text;
   }
 
   /** Something that went wrong; stays longer, and may offer a way on. */

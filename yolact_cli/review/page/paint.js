@@ -2,7 +2,7 @@
 
 const DASHES = { machine: [], accepted: [], corrected: [9, 4], added: [2, 4], rejected: [3, 6] };
 export const MARKS = { machine: "", accepted: "✓", corrected: "✎", added: "＋", rejected: "✕" };
-const HATCH_PX = 10;
+const HATCH_PX = 14;
 const FILL = 0.34;
 const hatches = new Map();
 
@@ -27,7 +27,7 @@ export function paintObject(context, view, one, { colour, place, isSelected, has
     context.globalAlpha = isSelected ? FILL * 0.6 : FILL;
     context.fillStyle = cssColour(colour);
     context.fill(one.path, "evenodd");
-    context.globalAlpha = 0.5;
+    context.globalAlpha = 0.3;
     const hatch = hatchOf(context, place);
     if (hatch) {
       hatch.setTransform(new DOMMatrix().scale(px));
@@ -49,7 +49,7 @@ export function paintObject(context, view, one, { colour, place, isSelected, has
 }
 
 /** The object's number, class, score and state, at its upper edge. */
-export function paintLabel(context, view, one, { colour, number, isSelected }) {
+export function paintLabel(context, view, one, { colour, number, isSelected, taken }) {
   view.onCanvas(context);
   const score = one.score === null ? "" : ` ${one.score.toFixed(2)}`;
   const text = `${number} ${one.category}${score} ${MARKS[one.state]}`.trim();
@@ -58,7 +58,7 @@ export function paintLabel(context, view, one, { colour, number, isSelected }) {
   const [boxWidth, boxHeight] = view.box;
   let [x, y] = view.toCanvas([one.bbox[0], one.bbox[1]]);
   x = Math.min(Math.max(2, x), boxWidth - width - 2);
-  y = Math.min(Math.max(2, y - 20), boxHeight - 20);
+  y = freePlace(Math.min(Math.max(2, y - 20), boxHeight - 20), { x, width, taken });
   context.fillStyle = cssColour(colour);
   context.strokeStyle = isSelected ? "#fff" : "rgba(0, 0, 0, 0.65)";
   context.lineWidth = isSelected ? 2 : 1;
@@ -69,6 +69,17 @@ export function paintLabel(context, view, one, { colour, number, isSelected }) {
   context.fillStyle = isLight(colour) ? "#000" : "#fff";
   context.textBaseline = "middle";
   context.fillText(text, x + 5, y + 9.5);
+}
+
+/** The next height at which a label hides none of those that are drawn already. */
+function freePlace(wanted, { x, width, taken }) {
+  let y = wanted;
+  const hides = (other) => x < other.x + other.width && other.x < x + width && Math.abs(y - other.y) < 19;
+  for (let hidden = taken.find(hides); hidden && taken.length < 60; hidden = taken.find(hides)) {
+    y = hidden.y + 20;
+  }
+  taken.push({ x, y, width });
+  return y;
 }
 
 export const cssColour = ([red, green, blue]) => `rgb(${red}, ${green}, ${blue})`;
@@ -84,11 +95,11 @@ export function isLight(colour) {
 
 const HATCHINGS = [
   [],
-  [[0, 10, 10, 0], [-2, 2, 2, -2], [8, 12, 12, 8]],
-  [[0, 0, 10, 10], [-2, 8, 2, 12], [8, -2, 12, 2]],
-  [[0, 5, 10, 5]],
-  [[5, 0, 5, 10]],
-  [[0, 5, 10, 5], [5, 0, 5, 10]],
+  [[0, 14, 14, 0], [-2, 2, 2, -2], [12, 16, 16, 12]],
+  [[0, 0, 14, 14], [-2, 12, 2, 16], [12, -2, 16, 2]],
+  [[0, 7, 14, 7]],
+  [[7, 0, 7, 14]],
+  [[0, 7, 14, 7], [7, 0, 7, 14]],
 ];
 
 /** Lines over the fill that tell a class from its neighbours; none for every sixth. */

@@ -2,7 +2,7 @@
 
 import { MARKS, cssColour } from "./paint.js";
 
-const STATE_WORDS = {
+export const STATE_WORDS = {
   machine: "not looked at", accepted: "accepted", corrected: "corrected", added: "added",
   rejected: "rejected",
 };

@@ -21,6 +21,7 @@ export class Review extends EventTarget {
     this.videos = new Map(start.videos);
     this.queue = new Queue(start.rows);
     this.pictures = new Pictures();
+    this.colourPlaces = placesByUse(start.categories, this.queue.rows);
     this.current = null;
     this.wantedId = 0;
     this.selectedUid = null;
@@ -41,14 +42,14 @@ export class Review extends EventTarget {
 
   take({ categories, undoable, redoable }) {
     this.categories = categories;
-    this.names = new Map(categories);
-    this.places = new Map(categories.map(([, name], place) => [name, place]));
     this.undoable = undoable;
     this.redoable = redoable;
   }
 
+  /** Which colour and hatching a class has: the same for as long as the page is open. */
   placeOf(name) {
-    return this.places.get(name) ?? this.categories.length;
+    if (!this.colourPlaces.has(name)) this.colourPlaces.set(name, this.colourPlaces.size);
+    return this.colourPlaces.get(name);
   }
 
   colourOf(name) {
@@ -268,6 +269,14 @@ export class Review extends EventTarget {
     }
     this.tell("queue");
   }
+}
+
+/** Classes that are used most get the colours that are told apart best. */
+function placesByUse(categories, rows) {
+  const uses = new Map();
+  for (const row of rows) for (const [id] of row.objects) uses.set(id, (uses.get(id) ?? 0) + 1);
+  const sorted = categories.toSorted(([a], [b]) => (uses.get(b) ?? 0) - (uses.get(a) ?? 0));
+  return new Map(sorted.map(([, name], place) => [name, place]));
 }
 
 /** What an act makes of a picture, as the server will say too. */

@@ -49,29 +49,30 @@ export function encodeRuns(runs) {
 }
 
 /** The part of a mask inside a box, row by row, a byte a pixel. */
-export function decodeCrop(counts, [height, width], [left, top, cropWidth, cropHeight]) {
-  const crop = new Uint8Array(cropWidth * cropHeight);
+export function decodeCrop(counts, size, box) {
+  const crop = new Uint8Array(box[2] * box[3]);
   const runs = decodeRuns(counts);
   let at = 0;
-  for (let number = 0; number < runs.length; number += 1) {
-    const end = at + runs[number];
-    if (number % 2 === 1) {
-      for (let from = at; from < end; ) {
-        const column = Math.floor(from / height);
-        const columnEnd = Math.min(end, (column + 1) * height);
-        const x = column - left;
-        if (x >= 0 && x < cropWidth) {
-          const first = Math.max(from - column * height - top, 0);
-          const last = Math.min(columnEnd - column * height - top, cropHeight);
-          for (let y = first; y < last; y += 1) crop[y * cropWidth + x] = 1;
-        }
-        from = columnEnd;
-      }
-    }
-    at = end;
-  }
-  if (at !== height * width) throw new RangeError("run lengths of another size");
+  runs.forEach((run, number) => {
+    if (number % 2 === 1) setRun(crop, at, at + run, { height: size[0], box });
+    at += run;
+  });
+  if (at !== size[0] * size[1]) throw new RangeError("run lengths of another size");
   return crop;
+}
+
+/** Set the pixels of one run, which may pass the ends of columns, as far as the crop has them. */
+function setRun(crop, start, end, { height, box: [left, top, cropWidth, cropHeight] }) {
+  let from = start;
+  while (from < end) {
+    const column = Math.floor(from / height);
+    const columnEnd = Math.min(end, (column + 1) * height);
+    const x = column - left;
+    const first = Math.max(from - column * height - top, 0);
+    const last = x >= 0 && x < cropWidth ? Math.min(columnEnd - column * height - top, cropHeight) : 0;
+    for (let y = first; y < last; y += 1) crop[y * cropWidth + x] = 1;
+    from = columnEnd;
+  }
 }
 
 /** Compressed counts of a mask that is the crop at its box and empty elsewhere. */
