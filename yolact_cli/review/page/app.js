@@ -63,6 +63,10 @@ export class App {
     review.addEventListener("shown", () => this.shown());
     review.addEventListener("changed", () => this.refresh());
     review.addEventListener("queue", () => this.renderQueue());
+    document.body.dataset.pending = 0;
+    review.addEventListener("pending", ({ detail }) => {
+      document.body.dataset.pending = detail.size;
+    });
     const table = keyTable(this);
     byId("help-keys").append(...helpContent(table));
     listenToKeys(this, table);
@@ -86,6 +90,8 @@ export class App {
       else this.done();
     });
     byId("score").addEventListener("input", (event) => this.setScore(Number(event.target.value)));
+    // Arrow keys are the pictures' again once the slider was dragged.
+    byId("score").addEventListener("pointerup", () => byId("canvas").focus());
     window.addEventListener("beforeunload", (event) => {
       if (review.outbox.size) event.preventDefault();
     });
@@ -142,7 +148,6 @@ export class App {
     this.panel.render();
     byId("undo").disabled = !this.review.undoable && !this.review.outbox.size;
     byId("redo").disabled = !this.review.redoable;
-    document.body.dataset.pending = this.review.outbox.size;
     this.view.ask();
   }
 

@@ -32,6 +32,7 @@ export class Outbox {
   push(item) {
     this.items.push(item);
     this.keep();
+    if (this.isAway) this.on.away(this.size, this.problem);
     this.send();
   }
 
@@ -63,7 +64,8 @@ export class Outbox {
           this.on.refused(item, error);
         } else {
           this.isAway = true;
-          this.on.away(this.items.length, error);
+          this.problem = error;
+          this.on.away(this.size, error);
           await new Promise((wake) => setTimeout(wake, wait));
           wait = Math.min(LONGEST_WAIT_MS, wait * 2);
         }
@@ -80,6 +82,7 @@ export class Outbox {
   }
 
   keep() {
+    this.on.count(this.size);
     const texts = this.items.map(({ path, pictureId, body, act, what }) => {
       return { path, pictureId, body, act, what };
     });

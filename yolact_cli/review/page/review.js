@@ -9,7 +9,7 @@ import { giveShape } from "./shapes.js";
 const AHEAD = 4;
 
 export class Review extends EventTarget {
-  /** events: "shown", "changed" (this picture), "queue" (rows), "problem" ({ text, offer }). */
+  /** Tells "shown" (another picture), "changed" (this one), "queue" (rows), "pending" ({ size }). */
   constructor(start, messages) {
     super();
     this.messages = messages;
@@ -33,6 +33,7 @@ export class Review extends EventTarget {
       refused: (item, error) => this.refused(item, error),
       away: (count, error) => this.away(count, error),
       back: () => this.back(),
+      count: (size) => this.tell("pending", { size }),
     });
   }
 
