@@ -13,11 +13,8 @@ export class View {
     this.offset = [0, 0]; // of the picture's corner, in CSS px
     this.isFitted = true;
     this.isAsked = false;
+    this.box = [canvas.clientWidth, canvas.clientHeight]; // in CSS px; asking lays the page out
     new ResizeObserver(() => this.resize()).observe(canvas);
-  }
-
-  get box() {
-    return [this.canvas.clientWidth, this.canvas.clientHeight];
   }
 
   get ratio() {
@@ -25,6 +22,7 @@ export class View {
   }
 
   resize() {
+    this.box = [this.canvas.clientWidth, this.canvas.clientHeight];
     const [width, height] = this.box;
     this.canvas.width = Math.max(1, Math.round(width * this.ratio));
     this.canvas.height = Math.max(1, Math.round(height * this.ratio));
