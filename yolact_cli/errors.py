@@ -13,7 +13,8 @@ YolactError                      1
 │   ├── WeightsMismatchError         a checkpoint of another network
 │   └── DownloadError                the host did not deliver
 ├── AnnotationError              1
-│   ├── BadCocoError                 ground truth or predictions that cannot be trusted
+│   ├── BadLabelsError               a file of labels that cannot be read
+│   │   └── BadCocoError                 ground truth or predictions that cannot be trusted
 │   └── ReviewError                  a review that is damaged, or of other pictures
 │       ├── ActRefusedError              an act that makes no sense for the picture as it is
 │       └── BehindError                  an act upon an older state of the picture
@@ -99,8 +100,8 @@ class AnnotationError(YolactError):
     """Something about ground truth or predictions."""
 
 
-class BadCocoError(AnnotationError):
-    """A COCO file with problems, the first twenty of them listed.
+class BadLabelsError(AnnotationError):
+    """A file of labels with problems, the first twenty of them listed.
 
     Attributes:
         problems: One sentence each, in the order found.
@@ -115,6 +116,10 @@ class BadCocoError(AnnotationError):
         count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
         super().__init__(f"{path}: {count}:\n{listed}{tail}", remedy=remedy and f"\n{remedy}")
         self.problems = tuple(problems)
+
+
+class BadCocoError(BadLabelsError):
+    """A COCO file that is to be trusted as ground truth or predictions, and cannot be."""
 
 
 class ReviewError(AnnotationError):

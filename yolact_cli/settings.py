@@ -16,6 +16,7 @@ ExportFormat = Literal[
     "coco", "coco-panoptic", "cvat", "label-studio", "labelme", "yolo", "voc", "datumaro", "cutouts"
 ]
 Shapes = Literal["masks", "polygons"]
+Images = Literal["none", "copy", "link"]
 VideoContainer = Literal["mp4", "mkv", "webm"]
 VideoCodec = Literal["h264", "h265", "vp9", "av1"]
 
@@ -58,6 +59,9 @@ class LabelSettings:
     COCO's (yolact_lite0, the commands of its card with --mask-crop). image cuts edges as finely as
     the picture shows them.
     """
+    mirror_check: bool = False
+    """The mirrored picture is looked at too, and how far its objects differ is kept; this doubles
+    the network's work."""
     precision: Precision = "fp32"
     """Arithmetic of the network."""
     runtime: str = "torch"
@@ -182,3 +186,8 @@ class ExportSettings:
     it), or None for the format's usual way."""
     exact_polygons: bool = False
     """Outlines keep every corner of every pixel."""
+    images: Images | None = None
+    """Whether the pictures come beside the labels: as copies, byte for byte, or as symbolic links
+    to where they are; None for the format's usual way."""
+    margin_px: int = 0
+    """Around crops and cut-outs, as far as the picture goes."""

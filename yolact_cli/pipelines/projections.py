@@ -4,9 +4,11 @@ import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from yolact_cli.formats.coco import write_coco
+from yolact_cli.formats.coco import ANNOTATIONS, write_data_set, written_categories
 from yolact_cli.formats.coco_results import write_coco_results
 from yolact_cli.formats.youtube_vis import YoutubeVisWriter
+from yolact_cli.labels import LabelledPicture
+from yolact_cli.pipelines.labelled import labelled_picture
 from yolact_cli.pipelines.video_frames import VideoFrames
 from yolact_cli.runs.journal import read_journal
 from yolact_cli.store import LocalStore, Store
@@ -15,7 +17,6 @@ from yolact_cli.tracking.votes import elect
 from yolact_cli.writers.failures import write_failures
 from yolact_cli.writers.tally import Tally
 
-ANNOTATIONS = "annotations.json"
 RESULTS = "results.json"
 YOUTUBE_VIS = "youtube_vis.json"
 _SPOOL = ".youtube_vis.part"
@@ -58,21 +59,27 @@ def write_projections(
     """
     if "coco" in kinds:
         with store.put_stream(ANNOTATIONS) as stream:
-            write_coco(
+            write_data_set(
                 stream,
-                lambda: itertools.chain(read_detections(store), frames.detections()),
-                classes=classes,
+                lambda: _read_labelled(store, frames, classes),
+                categories=written_categories(classes),
                 info=info,
                 videos=frames.records(),
             )
     if "results" in kinds:
         with store.put_stream(RESULTS) as stream:
-            found = itertools.chain(read_detections(store), frames.detections())
-            write_coco_results(stream, found, classes=classes)
+            write_coco_results(stream, _read_labelled(store, frames, classes))
     if "youtube-vis" in kinds:
         _write_youtube_vis(store, frames, classes=classes, info=info)
     write_failures(store, read_failures(store, frames))
     return _tally(store, frames, classes)
+
+
+def _read_labelled(
+    store: Store, frames: VideoFrames, classes: Mapping[int, Category | None]
+) -> Iterator[LabelledPicture]:
+    for detections in itertools.chain(read_detections(store), frames.detections()):
+        yield labelled_picture(detections, classes)
 
 
 def _tally(store: Store, frames: VideoFrames, classes: Mapping[int, Category | None]) -> Tally:

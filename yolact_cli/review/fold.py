@@ -18,6 +18,7 @@ from yolact_cli.errors import ReviewError
 from yolact_cli.geometry import rle
 from yolact_cli.labels import LabelledObject, LabelledPicture
 from yolact_cli.review.events import ObjectRecord, ReviewEvent
+from yolact_cli.review.priority import picture_priority
 from yolact_cli.structures import Category
 
 SAME_OBJECT_IOU = 0.5
@@ -75,12 +76,17 @@ def fold(
             ) from error
     if revision is None:
         revision = events[-1].sequence if events else 0
+    objects, is_reviewed = state.objects(), state.reviewer is not None
+    priority = None if is_reviewed else machine.priority
+    if objects and priority is not None:
+        priority = picture_priority(objects)
     return ReviewedPicture(
         picture=replace(
             machine,
-            objects=state.objects(),
-            is_reviewed=state.reviewer is not None,
+            objects=objects,
+            is_reviewed=is_reviewed,
             reviewer=state.reviewer,
+            priority=priority,
         ),
         rejected=state.rejected(),
         revision=revision,
