@@ -5,10 +5,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from yolact_cli.pipelines.run_labels import RunLabels
+from yolact_cli.pipelines.run_labels import RunLabels, score_threshold_of
 from yolact_cli.pipelines.run_pictures import RunPictures
 from yolact_cli.review.desk import Desk
-from yolact_cli.review.journal import ReviewJournal, read_events
 from yolact_cli.review.previews import Previews
 from yolact_cli.review.server import Page
 from yolact_cli.review.serving import Served, served
@@ -26,12 +25,14 @@ class ReviewRequest:
     Attributes:
         run: The run's folder.
         reviewer: Who stands in the journal.
+        reviewers: All who share the queue, the reviewer among them; empty to show all of it.
         images_dir: Where pictures lie now; None for where they were.
         port: Of this machine; 0 for any that is free.
     """
 
     run: Path
     reviewer: str
+    reviewers: tuple[str, ...] = ()
     images_dir: Path | None = None
     port: int = 0
 
@@ -69,18 +70,17 @@ def _page(request: ReviewRequest, labels: RunLabels, files: RunPictures) -> Page
         labels.machine(),
         labels.machine_picture,
         own_categories=labels.own_categories,
-        journal=ReviewJournal(labels.store),
-        events=tuple(read_events(labels.store)),
+        store=labels.store,
         reviewer=request.reviewer,
+        reviewers=request.reviewers,
     )
     rgb = class_colours(len(desk.categories) + _COLOURS_TO_SPARE).tolist()
-    settings = labels.settings.get("labels", {})
     return Page(
         title=request.run.resolve().name,
         desk=desk,
         previews=Previews(files.pixels_of),
         colours=tuple((red, green, blue) for red, green, blue in rgb),
-        least_score=float(settings.get("score_threshold", 0.0)),
+        least_score=score_threshold_of(labels.settings),
         apply=lambda: _apply(request),
     )
 

@@ -15,8 +15,10 @@ from yolact_cli.review.acts import event_of
 from yolact_cli.review.events import ReviewEvent, by_picture, live_events, now, revisions
 from yolact_cli.review.fold import ReviewedPicture, all_categories, fold
 from yolact_cli.review.history import redoable_stroke, undoable_stroke
-from yolact_cli.review.journal import ReviewJournal
-from yolact_cli.review.rows import PictureRow, in_queue_order, picture_row
+from yolact_cli.review.journal import ReviewJournal, read_events
+from yolact_cli.review.queue import in_order, queue_entry, share_of
+from yolact_cli.review.rows import PictureRow, picture_row
+from yolact_cli.store import Store
 from yolact_cli.structures import Category
 
 MOST_ACTS = 1_000
@@ -43,9 +45,14 @@ class Desk:
         pictures: What the model found, all pictures; gone through once.
         read: Gives one of them again by its id.
         own_categories: Of the run.
-        journal: Open for appending.
-        events: All that the journal holds.
+        store: The run's folder, locked by this process.
         reviewer: Who works here.
+        reviewers: All who share the queue, in an order that is the same for everybody; each has
+            only his own part on his desk. Empty: all is his.
+
+    Raises:
+        SettingsError: The reviewer is not among them, or somebody is twice.
+        ReviewError: The journal is damaged, or of another version.
     """
 
     def __init__(
@@ -54,28 +61,32 @@ class Desk:
         read: Callable[[int], LabelledPicture],
         *,
         own_categories: Sequence[Category],
-        journal: ReviewJournal,
-        events: Sequence[ReviewEvent],
+        store: Store,
         reviewer: str,
+        reviewers: Sequence[str] = (),
     ) -> None:
         self.reviewer = reviewer
         self.rows: dict[int, PictureRow] = {}
-        self._ids: dict[str, int] = {}
         self._read = read
         self._own = own_categories
-        self._journal = journal
-        self._events = list(events)
+        self._journal = ReviewJournal(store)
+        self._events = list(read_events(store))
         self._answers: dict[str, Changed] = {}
         self._live: dict[str, list[ReviewEvent]] = {}
         self._revisions: dict[str, int] = {}
         self._categories: dict[str, Category] = {}
         self.lock = threading.RLock()
         self._refresh()
-        rows = []
+        rows, entries = {}, []
         for picture in pictures:
-            self._ids[picture.name] = picture.picture_id
-            rows.append(picture_row(self._fold(picture)))
-        self.rows = {row.picture_id: row for row in in_queue_order(rows)}
+            reviewed = self._fold(picture)
+            rows[picture.picture_id] = picture_row(reviewed)
+            entries.append(queue_entry(reviewed.picture))
+        entries = in_order(entries)
+        if reviewers:
+            entries = share_of(entries, reviewer, reviewers)
+        self.rows = {entry.picture_id: rows[entry.picture_id] for entry in entries}
+        self._ids = {row.name: row.picture_id for row in self.rows.values()}
 
     @property
     def categories(self) -> tuple[Category, ...]:

@@ -1,6 +1,5 @@
 """A picture in the queue: all that filters and the filmstrip need, light enough for a million."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -71,23 +70,6 @@ def picture_row(reviewed: ReviewedPicture) -> PictureRow:
         priority=None if picture.priority is None else picture.priority.value,
         objects=tuple(objects),
     )
-
-
-def in_queue_order(rows: Sequence[PictureRow]) -> list[PictureRow]:
-    """What needs a look most first; a video's frames stay together, in order.
-
-    A video stands where the frame of it that needs a look most would.
-    """
-    most: dict[int, float] = {}
-    for row in rows:
-        if row.video_id:
-            most[row.video_id] = max(most.get(row.video_id, 0.0), row.priority or 0.0)
-
-    def place(row: PictureRow) -> tuple[float, int, int, int]:
-        value = most[row.video_id] if row.video_id else row.priority or 0.0
-        return (-value, row.video_id, row.frame_index, row.picture_id)
-
-    return sorted(rows, key=place)
 
 
 def _short(one: LabelledObject, state: str) -> tuple[int, int, int, int]:
