@@ -16,12 +16,15 @@ YolactError                      1
 │   ├── BadLabelsError               a file of labels that cannot be read
 │   │   └── BadCocoError                 ground truth or predictions that cannot be trusted
 │   └── ReviewError                  a review that is damaged, or of other pictures
+│       ├── ActRefusedError              an act that makes no sense for the picture as it is
+│       └── BehindError                  an act upon an older state of the picture
 ├── OutputError                  1
 │   ├── OutputExistsError            a finished run, or files of somebody else
 │   ├── RunMismatchError             resuming with settings that would change labels
 │   ├── RunLockedError               another process writes this run
 │   └── DiskFullError                no space left; the run can be resumed
 ├── TrainingError                1
+├── PageError                    1   the review page cannot be served here
 ├── DeviceError                  1
 └── SettingsError                2   values that contradict each other
 """
@@ -123,6 +126,14 @@ class ReviewError(AnnotationError):
     """A review journal that cannot be gone on with, or is of other pictures."""
 
 
+class ActRefusedError(ReviewError):
+    """An act that makes no sense for the picture as it is."""
+
+
+class BehindError(ReviewError):
+    """An act upon a picture that was changed since, in another window for instance."""
+
+
 class OutputError(YolactError):
     """Something about where results go."""
 
@@ -145,6 +156,10 @@ class DiskFullError(OutputError):
 
 class TrainingError(YolactError):
     """Training cannot start or cannot go on."""
+
+
+class PageError(YolactError):
+    """The review page cannot be served: a package is missing, or the port is taken."""
 
 
 class DeviceError(YolactError):

@@ -19,6 +19,9 @@ Keep = Literal["skip", "merge"]
 ExportFormat = Literal[
     "coco", "coco-panoptic", "cvat", "label-studio", "labelme", "yolo", "voc", "datumaro", "cutouts"
 ]
+ImportFormat = Literal[
+    "coco", "coco-panoptic", "cvat", "label-studio", "labelme", "yolo", "voc", "datumaro"
+]
 Shapes = Literal["masks", "polygons"]
 Images = Literal["none", "copy", "link"]
 VideoContainer = Literal["mp4", "mkv", "webm"]
@@ -63,6 +66,9 @@ class LabelSettings:
     COCO's (yolact_lite0, the commands of its card with --mask-crop). image cuts edges as finely as
     the picture shows them.
     """
+    mirror_check: bool = False
+    """The mirrored picture is looked at too, and how far its objects differ is kept; this doubles
+    the network's work."""
     precision: Precision = "fp32"
     """Arithmetic of the network."""
     runtime: str = "torch"

@@ -74,6 +74,14 @@ class Store(Protocol):
         """
         ...
 
+    def size_of(self, path: str) -> int:
+        """A file's size in bytes; 0 where there is none."""
+        ...
+
+    def truncate(self, path: str, size_bytes: int) -> None:
+        """Cut a file off after so many bytes, in place: this needs no space."""
+        ...
+
     def delete(self, path: str) -> None:
         """Remove a file, or do nothing where there is none."""
         ...
@@ -172,6 +180,19 @@ class LocalStore:
                     os.fsync(file.fileno())
             if is_new and sync:
                 _sync_folder(target.parent)
+
+    def size_of(self, path: str) -> int:
+        """A file's size in bytes; 0 where there is none."""
+        target = self.path_of(path)
+        return target.stat().st_size if target.is_file() else 0
+
+    def truncate(self, path: str, size_bytes: int) -> None:
+        """Cut a file off after so many bytes, in place."""
+        target = self.path_of(path)
+        with _told_as_output_errors(target), target.open("r+b") as file:
+            file.truncate(size_bytes)
+            file.flush()
+            os.fsync(file.fileno())
 
     def delete(self, path: str) -> None:
         """Remove a file, and the folders that this leaves empty."""

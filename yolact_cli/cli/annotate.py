@@ -190,6 +190,7 @@ def _label_settings(chosen: dict[str, Any], model: "ModelSource", class_map: Any
         ),
         min_area_px=chosen["min_area"],
         mask_crop=chosen["mask_crop"],
+        mirror_check=chosen["mirror_check"],
         precision=chosen["precision"],
         bit_depth=chosen["bit_depth"],
         allow_truncated=chosen["allow_truncated"],

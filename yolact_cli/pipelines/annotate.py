@@ -245,7 +245,12 @@ class _Run:
             "model": model,
         }
         tally = write_projections(
-            self.store, request.write, frames=frames, classes=classes, info=info
+            self.store,
+            request.write,
+            frames=frames,
+            classes=classes,
+            info=info,
+            score_threshold=request.settings.score_threshold,
         )
         exports = write_run_exports(self.store, request.write)
         failures = tuple(itertools.islice(read_failures(self.store, frames), SHOWN_FAILURES))

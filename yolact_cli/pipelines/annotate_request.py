@@ -120,9 +120,11 @@ def uid_seed(identity: Mapping[str, Any]) -> str:
     """What tells objects of one way of labelling from those of another.
 
     Thresholds that only leave objects out are not part of it: an object keeps its uid when a
-    threshold is lowered to see more.
+    threshold is lowered to see more. Nor is a second look that changes no object.
     """
-    left_out = {"score_threshold", "min_area_px", "allow_truncated", "max_pixels"}
+    left_out = {
+        "score_threshold", "min_area_px", "allow_truncated", "max_pixels", "mirror_check",
+    }  # fmt: skip
     labels = {key: value for key, value in identity["labels"].items() if key not in left_out}
     parts = {"model": identity["model"], "labels": labels}
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
