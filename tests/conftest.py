@@ -1,7 +1,9 @@
 """Builders shared by every room's tests, and the way to the data beside the checkout."""
 
+import dataclasses
 import functools
 import http.server
+import itertools
 import json
 import queue
 import shutil
@@ -120,6 +122,73 @@ def make_detections(make_instance: Callable[..., Instance]) -> Callable[..., Det
         )
 
     return build
+
+
+@pytest.fixture
+def make_run(tmp_path: Path, make_detections: Callable[..., Detections]) -> Callable[..., Path]:
+    """Write a finished run without a network: ``make_run(5)``, or of these detections.
+
+    Five pictures of three objects have a cat, a dog and a person each. Their files lie below
+    ``photos/`` unless told otherwise.
+    """
+    from yolact_cli.runs.journal import BatchPlan, Journal
+    from yolact_cli.runs.listing import extend_listing
+    from yolact_cli.runs.state import MANIFEST, write_run_record
+    from yolact_cli.store import LocalStore
+    from yolact_cli.structures import ListedPicture
+
+    def build(pictures=3, folder: str = "run", *, objects: int = 3, photos: bool = True) -> Path:
+        if isinstance(pictures, int):
+            names = [f"{number % 7}/{number:06d}.png" for number in range(1, pictures + 1)]
+            kinds = [make_detections(objects, seed=seed) for seed in range(min(pictures + 1, 50))]
+            made = (
+                dataclasses.replace(kinds[number % len(kinds)], name=name, picture_id=number)
+                for number, name in enumerate(names, start=1)
+            )
+        else:
+            names, made = [one.name for one in pictures], iter(pictures)
+        store = LocalStore(tmp_path / folder)
+        classes = [{"id": n, "name": name, "supercategory": ""}
+                   for n, name in enumerate(("cat", "dog", "person"), start=1)]  # fmt: skip
+        settings = {"model": {"name": "made up", "sha256": "0"}, "labels": {}}
+        write_run_record(store, settings, notes={"classes": classes})
+        extend_listing(store, [], [
+            ListedPicture(picture_id=number, name=name, location=str(tmp_path / "photos" / name),
+                          size_bytes=1, mtime_ns=1)
+            for number, name in enumerate(names, start=1)
+        ])  # fmt: skip
+        journal = Journal.resume(store, BatchPlan(total=len(names), batch_size=1))
+        if len(names) <= 50:
+            for one in made:
+                journal.append([one.to_record()])
+                if photos:
+                    write_photo(tmp_path / "photos" / one.name, one.size_hw, one.picture_id)
+        else:  # so many that their files are empty
+            _write_journal(store, made)
+            for name in names if photos else ():
+                (tmp_path / "photos" / name).parent.mkdir(parents=True, exist_ok=True)
+                (tmp_path / "photos" / name).touch()
+        store.put(MANIFEST, b"{}")
+        return store.root
+
+    return build
+
+
+def _write_journal(store, made) -> None:
+    """As the journal itself does, without a sync for every batch."""
+    for sequence in itertools.count():
+        records = [one.to_record() for one in itertools.islice(made, 1000)]
+        if not records:
+            return
+        lines = b"".join(json.dumps(record).encode() + b"\n" for record in records)
+        store.put(f"journal/0-{sequence:06d}.jsonl", lines)
+
+
+def write_photo(path: Path, size_hw: tuple[int, int], seed: int) -> None:
+    """A PNG of noise."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    pixels = np.random.default_rng(seed).integers(0, 255, (*size_hw, 3), np.uint8)
+    cv2.imwrite(str(path), pixels)
 
 
 TINY_CARD = """

@@ -13,14 +13,18 @@ YolactError                      1
 │   ├── WeightsMismatchError         a checkpoint of another network
 │   └── DownloadError                the host did not deliver
 ├── AnnotationError              1
-│   ├── BadCocoError                 ground truth or predictions that cannot be trusted
+│   ├── BadLabelsError               a file of labels that cannot be read
+│   │   └── BadCocoError                 ground truth or predictions that cannot be trusted
 │   └── ReviewError                  a review that is damaged, or of other pictures
+│       ├── ActRefusedError              an act that makes no sense for the picture as it is
+│       └── BehindError                  an act upon an older state of the picture
 ├── OutputError                  1
 │   ├── OutputExistsError            a finished run, or files of somebody else
 │   ├── RunMismatchError             resuming with settings that would change labels
 │   ├── RunLockedError               another process writes this run
 │   └── DiskFullError                no space left; the run can be resumed
 ├── TrainingError                1
+├── PageError                    1   the review page cannot be served here
 ├── DeviceError                  1
 └── SettingsError                2   values that contradict each other
 """
@@ -96,8 +100,8 @@ class AnnotationError(YolactError):
     """Something about ground truth or predictions."""
 
 
-class BadCocoError(AnnotationError):
-    """A COCO file with problems, the first twenty of them listed.
+class BadLabelsError(AnnotationError):
+    """A file of labels with problems, the first twenty of them listed.
 
     Attributes:
         problems: One sentence each, in the order found.
@@ -114,8 +118,20 @@ class BadCocoError(AnnotationError):
         self.problems = tuple(problems)
 
 
+class BadCocoError(BadLabelsError):
+    """A COCO file that is to be trusted as ground truth or predictions, and cannot be."""
+
+
 class ReviewError(AnnotationError):
     """A review journal that cannot be gone on with, or is of other pictures."""
+
+
+class ActRefusedError(ReviewError):
+    """An act that makes no sense for the picture as it is."""
+
+
+class BehindError(ReviewError):
+    """An act upon a picture that was changed since, in another window for instance."""
 
 
 class OutputError(YolactError):
@@ -140,6 +156,10 @@ class DiskFullError(OutputError):
 
 class TrainingError(YolactError):
     """Training cannot start or cannot go on."""
+
+
+class PageError(YolactError):
+    """The review page cannot be served: a package is missing, or the port is taken."""
 
 
 class DeviceError(YolactError):

@@ -49,6 +49,8 @@ class LabelledObject:
         predicted_box_xyxy_px: The network's own box; None likewise, and where its mask was changed.
         track_id: Its identity within its video, from 1; None outside videos.
         track_category_id: What the whole track was taken for most; None likewise.
+        mirror_disagreement: How far the model finds another object in the mirrored picture, [0, 1];
+            None where nobody asked.
         priority: Whether to look at it, or None where nobody asked.
     """
 
@@ -63,6 +65,7 @@ class LabelledObject:
     predicted_box_xyxy_px: tuple[float, float, float, float] | None = None
     track_id: int | None = None
     track_category_id: int | None = None
+    mirror_disagreement: float | None = None
     priority: Priority | None = None
 
 

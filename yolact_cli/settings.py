@@ -10,12 +10,20 @@ from typing import Literal
 NmsKind = Literal["fast", "standard", "agnostic"]
 MaskCrop = Literal["image", "prototype"]
 Precision = Literal["fp32", "bf16", "fp16"]
-WriteKind = Literal["coco", "results", "overlay", "masks", "objects", "frames", "youtube-vis"]
+WriteKind = Literal[
+    "coco", "results", "overlay", "masks", "objects", "frames", "youtube-vis",
+    "coco-panoptic", "cvat", "label-studio", "labelme", "yolo", "voc", "datumaro", "cutouts",
+]  # fmt: skip
+"""What a run writes; from ``coco-panoptic`` on, the formats of exports, below ``exports/``."""
 Keep = Literal["skip", "merge"]
 ExportFormat = Literal[
     "coco", "coco-panoptic", "cvat", "label-studio", "labelme", "yolo", "voc", "datumaro", "cutouts"
 ]
+ImportFormat = Literal[
+    "coco", "coco-panoptic", "cvat", "label-studio", "labelme", "yolo", "voc", "datumaro"
+]
 Shapes = Literal["masks", "polygons"]
+Images = Literal["none", "copy", "link"]
 VideoContainer = Literal["mp4", "mkv", "webm"]
 VideoCodec = Literal["h264", "h265", "vp9", "av1"]
 
@@ -61,6 +69,9 @@ class LabelSettings:
     COCO's (yolact_lite0, the commands of its card with --mask-crop). image cuts edges as finely as
     the picture shows them.
     """
+    mirror_check: bool = False
+    """The mirrored picture is looked at too, and how far its objects differ is kept; this doubles
+    the network's work."""
     precision: Precision = "fp32"
     """Arithmetic of the network."""
     runtime: str = "torch"
@@ -192,3 +203,8 @@ class ExportSettings:
     it), or None for the format's usual way."""
     exact_polygons: bool = False
     """Outlines keep every corner of every pixel."""
+    images: Images | None = None
+    """Whether the pictures come beside the labels: as copies, byte for byte, or as symbolic links
+    to where they are; None for the format's usual way."""
+    margin_px: int = 0
+    """Around crops and cut-outs, as far as the picture goes."""

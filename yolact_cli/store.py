@@ -74,6 +74,14 @@ class Store(Protocol):
         """
         ...
 
+    def size_of(self, path: str) -> int:
+        """A file's size in bytes; 0 where there is none."""
+        ...
+
+    def truncate(self, path: str, size_bytes: int) -> None:
+        """Cut a file off after so many bytes, in place: this needs no space."""
+        ...
+
     def delete(self, path: str) -> None:
         """Remove a file, or do nothing where there is none."""
         ...
@@ -129,8 +137,7 @@ class LocalStore:
     def put_stream(self, path: str) -> Iterator[BinaryIO]:
         """A file that appears, whole, when the block ends without an error."""
         target = self.path_of(path)
-        # The name's checksum, not the name: names of 255 bytes are legal, and leave no room.
-        part = target.with_name(f".{zlib.crc32(os.fsencode(target.name)):08x}{PART_SUFFIX}")
+        part = _part_of(target)
         with _told_as_output_errors(target):
             target.parent.mkdir(parents=True, exist_ok=True)
             file = part.open("wb")
@@ -140,11 +147,25 @@ class LocalStore:
                 file.flush()
                 os.fsync(file.fileno())
             with _told_as_output_errors(target):
-                part.replace(target)
+                self._settle(part, target)
         except BaseException:
             with contextlib.suppress(OSError):
                 part.unlink(missing_ok=True)
             raise
+
+    def link(self, path: str, target: Path) -> None:
+        """Make a file that stands for another one of this machine; symbolic, absolute."""
+        place = self.path_of(path)
+        part = _part_of(place)
+        with _told_as_output_errors(place):
+            place.parent.mkdir(parents=True, exist_ok=True)
+            part.unlink(missing_ok=True)
+            part.symlink_to(target.absolute())
+            self._settle(part, place)
+
+    def _settle(self, part: Path, target: Path) -> None:
+        """Put a whole file in its place; stores that keep some files from this override it."""
+        part.replace(target)
 
     def append(self, path: str, data: bytes, *, sync: bool = True) -> None:
         """Add to the end of a file, making it where it is not there."""
@@ -160,6 +181,19 @@ class LocalStore:
             if is_new and sync:
                 _sync_folder(target.parent)
 
+    def size_of(self, path: str) -> int:
+        """A file's size in bytes; 0 where there is none."""
+        target = self.path_of(path)
+        return target.stat().st_size if target.is_file() else 0
+
+    def truncate(self, path: str, size_bytes: int) -> None:
+        """Cut a file off after so many bytes, in place."""
+        target = self.path_of(path)
+        with _told_as_output_errors(target), target.open("r+b") as file:
+            file.truncate(size_bytes)
+            file.flush()
+            os.fsync(file.fileno())
+
     def delete(self, path: str) -> None:
         """Remove a file, and the folders that this leaves empty."""
         target = self.path_of(path)
@@ -172,6 +206,11 @@ class LocalStore:
                 parent.rmdir()
             except OSError:  # not empty, or not there
                 return
+
+
+def _part_of(target: Path) -> Path:
+    # The name's checksum, not the name: names of 255 bytes are legal, and leave no room.
+    return target.with_name(f".{zlib.crc32(os.fsencode(target.name)):08x}{PART_SUFFIX}")
 
 
 def _is_part(name: str) -> bool:

@@ -133,6 +133,8 @@ class Instance:
         track_id: Its identity within its video, from 1; None outside videos, and where nobody
             asked.
         track_class_id: What the whole track was taken for most, 0-based, dense; None likewise.
+        mirror_disagreement: How far the object is another one in the mirrored picture, [0, 1], 3
+            decimals; 1 where it is not found there. None where nobody asked.
     """
 
     uid: str
@@ -145,6 +147,7 @@ class Instance:
     rle_counts: str
     track_id: int | None = None
     track_class_id: int | None = None
+    mirror_disagreement: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -193,19 +196,7 @@ class Detections:
 
     def to_record(self) -> dict[str, Any]:
         """These detections as a journal line (plain JSON types)."""
-        objects = [
-            {
-                "uid": instance.uid,
-                "class_id": instance.class_id,
-                "score": instance.score,
-                "box_score": instance.box_score,
-                "predicted_box": list(instance.predicted_box_xyxy_px),
-                "bbox": list(instance.bbox_xywh_px),
-                "area": instance.area_px,
-                "counts": instance.rle_counts,
-            }
-            for instance in self.instances
-        ]
+        objects = [_instance_record(instance) for instance in self.instances]
         return {
             "id": self.picture_id,
             "name": self.name,
@@ -227,6 +218,7 @@ class Detections:
                 bbox_xywh_px=tuple(item["bbox"]),
                 area_px=item["area"],
                 rle_counts=item["counts"],
+                mirror_disagreement=item.get("mirror"),
             )
             for item in record["objects"]
         )
@@ -238,6 +230,22 @@ class Detections:
             instances=instances,
             empty_masks=record["empty_masks"],
         )
+
+
+def _instance_record(instance: Instance) -> dict[str, Any]:
+    record: dict[str, Any] = {
+        "uid": instance.uid,
+        "class_id": instance.class_id,
+        "score": instance.score,
+        "box_score": instance.box_score,
+        "predicted_box": list(instance.predicted_box_xyxy_px),
+        "bbox": list(instance.bbox_xywh_px),
+        "area": instance.area_px,
+        "counts": instance.rle_counts,
+    }
+    if instance.mirror_disagreement is not None:
+        record["mirror"] = instance.mirror_disagreement
+    return record
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 from pycocotools import mask as coco_mask
 from pycocotools.coco import COCO
 
-from yolact_cli.formats.coco import write_coco, written_categories
+from yolact_cli.formats.coco import write_data_set, written_categories
 from yolact_cli.geometry import rle
+from yolact_cli.pipelines.labelled import labelled_picture
 from yolact_cli.structures import Category, Detections
 
 
@@ -67,7 +68,12 @@ def test_masks_are_exact_when_read_by_pycocotools(make_detections, seed):
     classes = {id_: Category(category_id=id_, name=str(id_)) for id_ in range(3)}
     stream = io.BytesIO()
 
-    write_coco(stream, lambda: [picture], classes=classes, info={})
+    write_data_set(
+        stream,
+        lambda: [labelled_picture(picture, classes)],
+        categories=written_categories(classes),
+        info={},
+    )
 
     annotations = json.loads(stream.getvalue())["annotations"]
     for annotation, instance in zip(annotations, picture.instances, strict=True):
@@ -144,12 +150,12 @@ def test_file_without_pictures_is_valid(parsed):
 
 
 def test_memory_does_not_grow_with_the_number_of_pictures(classes, make_detections):
-    picture = make_detections(5)
+    picture = labelled_picture(make_detections(5), classes)
 
     def peak(count):
         sink = types.SimpleNamespace(write=len)
         tracemalloc.start()
-        write_coco(sink, lambda: (picture for _ in range(count)), classes=classes, info={})
+        write_data_set(sink, lambda: (picture for _ in range(count)), categories=(), info={})
         peak_bytes = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
         return peak_bytes

@@ -9,13 +9,14 @@ import pytest
 from pycocotools.coco import COCO
 
 from yolact_cli.formats.coco_results import write_coco_results
+from yolact_cli.pipelines.labelled import labelled_picture
 
 
 @pytest.fixture
 def results(classes):
     def write(pictures, classes=classes):
         stream = io.BytesIO()
-        write_coco_results(stream, iter(pictures), classes=classes)
+        write_coco_results(stream, (labelled_picture(one, classes) for one in pictures))
         return json.loads(stream.getvalue())
 
     return write

@@ -1,13 +1,17 @@
 """Builders of runs with a small network, in this process."""
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 
 from yolact_cli.pipelines.annotate import annotate
 from yolact_cli.pipelines.annotate_request import AnnotateRequest
+from yolact_cli.pipelines.run_labels import RunLabels
 from yolact_cli.pipelines.train_request import TrainRequest
 from yolact_cli.settings import AugmentSettings, LabelSettings, NmsSettings, TrainSettings
 from yolact_cli.zoo.resolve import resolve_model
@@ -76,3 +80,44 @@ def make_training(tmp_path: Path, tiny_model: Path, make_coco_set) -> Callable[.
         return TrainRequest(**(defaults | fields))
 
     return build
+
+
+REVIEWED_NAMES = ("a.png", "b.png", "bad.png", "sub/c.png")
+
+
+@pytest.fixture(scope="session")
+def annotated_once(tmp_path_factory: pytest.TempPathFactory, tiny_model: Path) -> Path:
+    """A folder with ``photos`` and the finished ``run`` over them, not to be changed."""
+    folder = tmp_path_factory.mktemp("annotated")
+    for seed, name in enumerate(REVIEWED_NAMES):
+        path = folder / "photos" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        pixels = np.random.default_rng(seed).integers(0, 255, (6, 8, 3), np.uint8)
+        size_wh = (80, 60 + 7 * seed)
+        is_encoded, data = cv2.imencode(".png", cv2.resize(pixels, size_wh))
+        assert is_encoded
+        path.write_bytes(b"no picture" if name == "bad.png" else data.tobytes())
+    request = AnnotateRequest(
+        sources=(str(folder / "photos"),),
+        output=folder / "run",
+        model=resolve_model(str(tiny_model)),
+        settings=LabelSettings(nms=NmsSettings(max_detections=4), score_threshold=0.05),
+        write=("coco",),
+        device="cpu",
+        batch_size=2,
+        workers=0,
+    )
+    for _ in annotate(request):
+        pass
+    return folder
+
+
+@pytest.fixture
+def annotated(annotated_once: Path, tmp_path: Path) -> RunLabels:
+    """A run over three photographs, each with objects, and one that cannot be read.
+
+    A copy: ``photos`` and ``run`` lie in ``tmp_path``.
+    """
+    for name in ("photos", "run"):
+        shutil.copytree(annotated_once / name, tmp_path / name)
+    return RunLabels.open(tmp_path / "run")

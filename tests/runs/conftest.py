@@ -41,6 +41,12 @@ class MemoryStore:
     def append(self, path: str, data: bytes, *, sync: bool = True) -> None:
         self.files[path] = self.files.get(path, b"") + data
 
+    def size_of(self, path: str) -> int:
+        return len(self.files.get(path, b""))
+
+    def truncate(self, path: str, size_bytes: int) -> None:
+        self.files[path] = self.files[path][:size_bytes]
+
     def delete(self, path: str) -> None:
         self.files.pop(path, None)
 

@@ -69,6 +69,11 @@ LABEL_OPTIONS: tuple[Decorator, ...] = (
         "does.",
     ),
     click.option(
+        "--mirror-check", is_flag=True,
+        help="Look at every picture mirrored, too, and rank objects that differ there higher for "
+        "review; takes twice as long.",
+    ),
+    click.option(
         "--existing", type=_FILE, metavar="LABELS.json",
         help="A COCO data set of objects that people have labelled; for pictures, not for videos.",
     ),

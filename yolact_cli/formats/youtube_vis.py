@@ -18,6 +18,7 @@ from typing import Any, BinaryIO, Self
 
 from yolact_cli.errors import DiskFullError, OutputError
 from yolact_cli.formats import coco
+from yolact_cli.formats.json_lists import write_items
 from yolact_cli.store import Store
 from yolact_cli.structures import Category, Detections
 
@@ -143,7 +144,7 @@ class YoutubeVisWriter:
         self._put(_INDEX, ())
         with self._store.put_stream(self._path) as stream:
             stream.write(b'{"info": ' + _dump(self._info) + b', "licenses": [],\n"categories": [')
-            coco.write_items(stream, map(coco.category_record, self._categories))
+            write_items(stream, map(coco.category_record, self._categories))
             stream.write(b'],\n"videos": [')
             self._write_videos(stream)
             stream.write(b'],\n"annotations": [')

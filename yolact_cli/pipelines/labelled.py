@@ -44,4 +44,5 @@ def _labelled_object(
         predicted_box_xyxy_px=instance.predicted_box_xyxy_px,
         track_id=instance.track_id,
         track_category_id=None if of_track is None else of_track.category_id,
+        mirror_disagreement=instance.mirror_disagreement,
     )

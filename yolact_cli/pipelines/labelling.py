@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from yolact_cli.errors import DiskFullError, OutputError, UnreadablePictureError, YolactError
+from yolact_cli.inference.mirror import with_mirror_check
 from yolact_cli.inference.postprocess import PictureKey, detections_from_candidates
 from yolact_cli.pipelines.annotate_request import AnnotateRequest
 from yolact_cli.pipelines.existing import without_overlaps
@@ -55,12 +56,15 @@ class BatchLabeller:
             DeviceError: Not even one picture fits into the device's memory.
         """
         found = self._run(batch)
+        mirrored = self._run(batch, is_mirrored=True) if self._settings.mirror_check else found
         return [
-            item if isinstance(item, Failure) else self._finish(item, candidates)
-            for item, candidates in zip(batch, found, strict=True)
+            item if isinstance(item, Failure) else self._finish(item, candidates, again)
+            for item, candidates, again in zip(batch, found, mirrored, strict=True)
         ]
 
-    def _run(self, batch: Sequence[Frame | Failure]) -> Sequence[Candidates | None]:
+    def _run(
+        self, batch: Sequence[Frame | Failure], *, is_mirrored: bool = False
+    ) -> Sequence[Candidates | None]:
         frames = [item for item in batch if isinstance(item, Frame)]
         if not frames:
             return [None] * len(batch)
@@ -68,14 +72,15 @@ class BatchLabeller:
         # its results, and a picture may fail in one attempt and not in another.
         empty = np.zeros_like(frames[0].pixels)
         slots = [item.pixels if isinstance(item, Frame) else empty for item in batch]
-        return self._model.runtime.run(np.stack(slots))
+        pixels = np.stack(slots)
+        return self._model.runtime.run(pixels[:, :, ::-1] if is_mirrored else pixels)
 
-    def _finish(self, frame: Frame, candidates: Candidates | None) -> Detections | Failure:
-        assert candidates is not None  # noqa: S101 - there is a frame, so the batch was run
-        key = PictureKey(picture_id=frame.picture_id, name=frame.name, size_hw=frame.size_hw)
-        detections = detections_from_candidates(
-            candidates, key, settings=self._settings, uid_seed=self._uid_seed
-        )
+    def _finish(
+        self, frame: Frame, candidates: Candidates | None, mirrored: Candidates | None
+    ) -> Detections | Failure:
+        detections = self._detections(frame, candidates)
+        if self._settings.mirror_check:
+            detections = with_mirror_check(detections, self._detections(frame, mirrored))
         labelled = self._labelled.get(frame.picture_id)
         try:
             if labelled is not None:
@@ -89,6 +94,13 @@ class BatchLabeller:
         except OutputError as error:
             return _failure(frame, "write", error)
         return detections
+
+    def _detections(self, frame: Frame, candidates: Candidates | None) -> Detections:
+        assert candidates is not None  # noqa: S101 - there is a frame, so the batch was run
+        key = PictureKey(picture_id=frame.picture_id, name=frame.name, size_hw=frame.size_hw)
+        return detections_from_candidates(
+            candidates, key, settings=self._settings, uid_seed=self._uid_seed
+        )
 
 
 def picture_writers(request: AnnotateRequest, store: Store) -> list[PictureWriter]:

@@ -2,12 +2,16 @@
 
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
-from yolact_cli.formats.coco import write_coco
+from yolact_cli.formats.coco import ANNOTATIONS, write_data_set, written_categories
 from yolact_cli.formats.coco_results import write_coco_results
 from yolact_cli.formats.youtube_vis import YoutubeVisWriter
+from yolact_cli.labels import LabelledPicture
+from yolact_cli.pipelines.labelled import labelled_picture
 from yolact_cli.pipelines.video_frames import VideoFrames
+from yolact_cli.review.priority import ClassSizes, with_priorities
 from yolact_cli.runs.journal import read_journal
 from yolact_cli.store import LocalStore, Store
 from yolact_cli.structures import Category, Detections, Failure
@@ -15,7 +19,6 @@ from yolact_cli.tracking.votes import elect
 from yolact_cli.writers.failures import write_failures
 from yolact_cli.writers.tally import Tally
 
-ANNOTATIONS = "annotations.json"
 RESULTS = "results.json"
 YOUTUBE_VIS = "youtube_vis.json"
 _SPOOL = ".youtube_vis.part"
@@ -43,6 +46,7 @@ def write_projections(
     frames: VideoFrames,
     classes: Mapping[int, Category | None],
     info: Mapping[str, Any],
+    score_threshold: float,
 ) -> Tally:
     """Write the label files asked for and ``failures.csv``; count what is in the journal.
 
@@ -52,27 +56,36 @@ def write_projections(
         frames: Of the run's videos.
         classes: What each class of the model is written as; None drops it.
         info: For the ``info`` of the COCO data set.
+        score_threshold: Of the run; priorities for review hang on it.
 
     Raises:
         OutputError: The store cannot take the files.
     """
     if "coco" in kinds:
+        sizes = ClassSizes(_read_labelled(store, frames, classes))
+        rank = partial(with_priorities, sizes=sizes, score_threshold=score_threshold)
         with store.put_stream(ANNOTATIONS) as stream:
-            write_coco(
+            write_data_set(
                 stream,
-                lambda: itertools.chain(read_detections(store), frames.detections()),
-                classes=classes,
+                lambda: map(rank, _read_labelled(store, frames, classes)),
+                categories=written_categories(classes),
                 info=info,
                 videos=frames.records(),
             )
     if "results" in kinds:
         with store.put_stream(RESULTS) as stream:
-            found = itertools.chain(read_detections(store), frames.detections())
-            write_coco_results(stream, found, classes=classes)
+            write_coco_results(stream, _read_labelled(store, frames, classes))
     if "youtube-vis" in kinds:
         _write_youtube_vis(store, frames, classes=classes, info=info)
     write_failures(store, read_failures(store, frames))
     return _tally(store, frames, classes)
+
+
+def _read_labelled(
+    store: Store, frames: VideoFrames, classes: Mapping[int, Category | None]
+) -> Iterator[LabelledPicture]:
+    for detections in itertools.chain(read_detections(store), frames.detections()):
+        yield labelled_picture(detections, classes)
 
 
 def _tally(store: Store, frames: VideoFrames, classes: Mapping[int, Category | None]) -> Tally:

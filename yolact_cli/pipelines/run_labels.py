@@ -12,8 +12,10 @@ from yolact_cli.labels import LabelledPicture
 from yolact_cli.pipelines.labelled import labelled_picture
 from yolact_cli.pipelines.projections import read_detections
 from yolact_cli.pipelines.video_frames import VideoFrames
-from yolact_cli.review.events import ReviewEvent, live_events, read_events
-from yolact_cli.review.fold import ReviewedPicture, all_categories, by_picture, fold
+from yolact_cli.review.events import ReviewEvent, by_picture, live_events, revisions
+from yolact_cli.review.fold import ReviewedPicture, all_categories, fold
+from yolact_cli.review.journal import read_events
+from yolact_cli.review.priority import ClassSizes, with_priorities
 from yolact_cli.runs.index import ShardIndex
 from yolact_cli.runs.listing import read_listing, read_video_listing
 from yolact_cli.runs.state import RUN_RECORD, RunState, read_run_record, run_state
@@ -43,8 +45,10 @@ class RunLabels:
         self.pictures: list[ListedPicture] = read_listing(store)
         self.videos: list[ListedVideo] = read_video_listing(store)
         self.is_finished = run_state(store) is RunState.FINISHED
-        self.events: list[ReviewEvent] = live_events(read_events(store))
+        everything = list(read_events(store))
+        self.events: list[ReviewEvent] = live_events(everything)
         self._events = by_picture(self.events)
+        self._revisions = revisions(everything)
 
     @classmethod
     def open(cls, folder: Path) -> Self:
@@ -75,6 +79,10 @@ class RunLabels:
         return all_categories(self.own_categories, self.events)
 
     @cached_property
+    def _categories_by_name(self) -> dict[str, Category]:
+        return {category.name: category for category in self.categories}
+
+    @cached_property
     def frames(self) -> VideoFrames:
         """The labels of the videos' frames."""
         return VideoFrames(
@@ -85,30 +93,60 @@ class RunLabels:
         )
 
     def machine(self) -> Iterator[LabelledPicture]:
-        """What the model found: pictures in order of their ids, then frames; no failures."""
+        """What the model found: pictures in order of their ids, then frames; no failures.
+
+        With their priorities, for which all are gone through once before the first is given.
+        """
+        return map(self._with_priorities, self._found())
+
+    def _found(self) -> Iterator[LabelledPicture]:
         for detections in itertools.chain(read_detections(self.store), self.frames.detections()):
             yield labelled_picture(detections, self.classes)
 
+    def _with_priorities(self, picture: LabelledPicture) -> LabelledPicture:
+        return with_priorities(
+            picture, sizes=self._class_sizes, score_threshold=self._score_threshold
+        )
+
+    @cached_property
+    def _class_sizes(self) -> ClassSizes:
+        return ClassSizes(self._found())
+
+    @cached_property
+    def _score_threshold(self) -> float:
+        return score_threshold_of(self.settings)
+
     def reviewed(self) -> Iterator[ReviewedPicture]:
         """The same with the review laid over it."""
-        categories = {category.name: category for category in self.categories}
         for picture in self.machine():
-            yield fold(picture, self._events.get(picture.name, ()), categories)
+            yield self.folded(picture)
+
+    def folded(self, machine: LabelledPicture) -> ReviewedPicture:
+        """A picture of :meth:`machine` with the review laid over it."""
+        return fold(
+            machine,
+            self.events_of(machine.name),
+            self._categories_by_name,
+            revision=self._revisions.get(machine.name, 0),
+        )
 
     def labelled(self) -> Iterator[LabelledPicture]:
         """All pictures as they stand, to be handed on."""
         return (reviewed.picture for reviewed in self.reviewed())
 
     def machine_picture(self, picture_id: int) -> LabelledPicture:
-        """What the model found in one picture of the listing.
+        """What the model found in one picture, or in one frame of a video.
 
         Raises:
             KeyError: It has no labels: it failed, or was not annotated yet.
         """
+        if picture_id > len(self.pictures):
+            frame = labelled_picture(self.frames.frame(picture_id), self.classes)
+            return self._with_priorities(frame)
         record = self._index.read(picture_id)
         if "failure" in record:
             raise KeyError(picture_id)
-        return labelled_picture(Detections.from_record(record), self.classes)
+        return self._with_priorities(labelled_picture(Detections.from_record(record), self.classes))
 
     def events_of(self, name: str) -> list[ReviewEvent]:
         """What people did to a picture."""
@@ -131,6 +169,14 @@ class RunLabels:
                 f"{min(wanted)}.",
                 remedy="It belongs to another run; move the folder review/ back there.",
             )
+
+
+def score_threshold_of(settings: Mapping[str, Any]) -> float:
+    """Below which a run has no objects, from what it was started with; 0 where it does not say."""
+    labels = settings.get("labels")
+    threshold = labels.get("score_threshold", 0.0) if isinstance(labels, dict) else 0.0
+    is_one = isinstance(threshold, int | float) and 0 <= threshold < 1
+    return float(threshold) if is_one else 0.0
 
 
 def _classes(store: LocalStore) -> dict[int, Category | None]:

@@ -1,5 +1,6 @@
 """The labels of videos' frames, read back from the journal with their identities."""
 
+from array import array
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
@@ -7,6 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from yolact_cli.pipelines.video_end import VideoEnd, read_video_end
+from yolact_cli.runs.index import ShardIndex
 from yolact_cli.runs.journal import read_shard, video_shard
 from yolact_cli.store import Store
 from yolact_cli.structures import Category, Detections, Failure, FramePlace
@@ -71,31 +73,62 @@ class VideoFrames:
         """Every labelled frame in order, with its image id, its place and its objects' tracks."""
         image_id = self._first_image_id
         for video in self.videos:
-            classes = self._track_classes[video.video_id]
             for frame in self.of_video(video):
-                tracked = tuple(
-                    replace(item, track_class_id=classes.get(item.track_id))
-                    for item in frame.instances
-                )
-                yield replace(frame, picture_id=image_id, instances=tracked)
+                yield self._tracked(frame, video, image_id)
                 image_id += 1
 
     def of_video(self, video: ListedVideo) -> Iterator[Detections]:
         """One video's labelled frames, numbered from 1, with the identities of their objects."""
         for record in read_shard(self._store, video_shard(video.video_id)):
-            if "failure" in record:
-                continue
-            kept = Detections.from_record(record).keeping(self._classes)
-            tracked = tuple(
-                replace(instance, track_id=track_id)
-                for instance, track_id in zip(kept.instances, record["tracks"], strict=True)
+            if "failure" not in record:
+                yield self._frame(video, record)
+
+    def frame(self, image_id: int) -> Detections:
+        """One frame as :meth:`detections` gives it, without reading the others.
+
+        Raises:
+            KeyError: There is none of that id.
+        """
+        before = self._first_image_id
+        for video in self.videos:
+            index, ids = self._indexes[video.video_id]
+            if before <= image_id < before + len(ids):
+                frame = self._frame(video, index.read(ids[image_id - before]))
+                return self._tracked(frame, video, image_id)
+            before += len(ids)
+        raise KeyError(image_id)
+
+    def _frame(self, video: ListedVideo, record: Mapping[str, Any]) -> Detections:
+        kept = Detections.from_record(record)
+        tracked = tuple(
+            replace(instance, track_id=track_id)
+            for instance, track_id in zip(
+                kept.keeping(self._classes).instances, record["tracks"], strict=True
             )
-            place = FramePlace(
-                video_id=video.video_id,
-                frame_index=record["frame"],
-                time_s=Fraction(record["time"]),
-            )
-            yield replace(kept, instances=tracked, place=place)
+        )
+        place = FramePlace(
+            video_id=video.video_id,
+            frame_index=record["frame"],
+            time_s=Fraction(record["time"]),
+        )
+        return replace(kept, instances=tracked, place=place)
+
+    def _tracked(self, frame: Detections, video: ListedVideo, image_id: int) -> Detections:
+        """The frame with its image id and what its objects' tracks were taken for most."""
+        classes = self._track_classes[video.video_id]
+        instances = tuple(
+            replace(item, track_class_id=classes.get(item.track_id)) for item in frame.instances
+        )
+        return replace(frame, picture_id=image_id, instances=instances)
+
+    @cached_property
+    def _indexes(self) -> dict[int, tuple[ShardIndex, Sequence[int]]]:
+        """Of each video its records and the ids of those that are frames."""
+        found: dict[int, tuple[ShardIndex, Sequence[int]]] = {}
+        for video in self.videos:
+            index = ShardIndex(self._store, video_shard(video.video_id))
+            found[video.video_id] = index, array("q", index.labelled_ids())
+        return found
 
     def failures(self) -> Iterator[Failure]:
         """Videos that could not be read, their gaps, and frames that could not be written."""

@@ -1,29 +1,25 @@
-"""The review journal: what people did, one line of JSON an act, appended at once, never rewritten.
+"""What people do to labels, act by act: an event speaks of one picture by its name.
 
-``review/events.jsonl`` begins with a line that gives the format. Each event that follows speaks of
-one picture by its name and carries the whole object that came of it, so that what people did
-stands on its own: annotating again may renew every label of the model and loses none of theirs.
-Events that were made in one go (a whole track) share a ``stroke``, and are undone together.
+It carries the whole object that came of it, so that what people did stands on its own: annotating
+again may renew every label of the model and loses none of theirs. Events that were made in one go
+(a whole track, a file that was taken over) share a ``stroke``, count together or not at all, and
+are undone together.
 """
 
-import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, Literal
-
-from yolact_cli.errors import ReviewError
-from yolact_cli.store import Store
-
-EVENTS = "review/events.jsonl"
-FORMAT = 1
+from typing import Any, Literal, TypeVar, get_args
 
 EventKind = Literal["object", "reject", "done", "reopen", "undo"]
 """object: an object is now as given (accepted, corrected or added); reject: it is none; done: the
 picture is reviewed and holds just the objects given; reopen: it is not; undo: an earlier stroke
-did not happen."""
+did not happen, which may itself be one of undoing."""
 
-_KINDS = ("object", "reject", "done", "reopen", "undo")
+RecordedState = Literal["accepted", "corrected", "added"]
+
+Plain = TypeVar("Plain")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +42,7 @@ class ObjectRecord:
     category_name: str
     size_hw: tuple[int, int]
     rle_counts: str
-    state: Literal["accepted", "corrected", "added"]
+    state: RecordedState
     score: float | None = None
     box_score: float | None = None
     predicted_box_xyxy_px: tuple[float, float, float, float] | None = None
@@ -72,19 +68,30 @@ class ObjectRecord:
 
     @classmethod
     def from_record(cls, record: Mapping[str, Any]) -> "ObjectRecord":
-        """The inverse of :meth:`to_record`."""
-        height, width = record["size"]
-        box = record.get("predicted_box")
+        """The inverse of :meth:`to_record`.
+
+        Raises:
+            KeyError: Something is missing.
+            TypeError: Something is of another type.
+            ValueError: Something is of the right type and cannot be.
+        """
+        height, width = (_whole(side) for side in record["size"])
+        if height <= 0 or width <= 0:
+            raise ValueError("no size of a picture")
+        state = record["state"]
+        if state not in get_args(RecordedState):
+            raise ValueError(f"unknown state {state!r}")
+        box, track_id = record.get("predicted_box"), record.get("track_id")
         return cls(
-            uid=record["uid"],
-            category_name=record["category"],
+            uid=_text(record["uid"]),
+            category_name=_text(record["category"]),
             size_hw=(height, width),
-            rle_counts=record["counts"],
-            state=record["state"],
-            score=record.get("score"),
-            box_score=record.get("box_score"),
-            predicted_box_xyxy_px=None if box is None else tuple(box),
-            track_id=record.get("track_id"),
+            rle_counts=_text(record["counts"]),
+            state=state,
+            score=_number_or_none(record.get("score")),
+            box_score=_number_or_none(record.get("box_score")),
+            predicted_box_xyxy_px=None if box is None else _box(box),
+            track_id=None if track_id is None else _whole(track_id),
         )
 
 
@@ -97,12 +104,14 @@ class ReviewEvent:
         picture: The picture's name in the run; empty for ``undo``.
         by: The person, or the file that was taken over (``import:name``).
         at: When, ISO 8601 in UTC.
-        object: The object as it is now (kind ``object``).
+        object: The object as it is now (kind ``object``), or the one that is none (kind
+            ``reject``, where it is kept so that it is known again after annotating anew).
         uid: Of the object that is none (kind ``reject``).
         objects: All of the picture's (kind ``done``).
         undone: The stroke that did not happen (kind ``undo``).
         sequence: Its place in the journal, from 1; 0 before it is there.
         stroke: The sequence of the first event of the same go; 0 before it is there.
+        more: Events of the same go that follow.
     """
 
     kind: EventKind
@@ -115,6 +124,12 @@ class ReviewEvent:
     undone: int | None = None
     sequence: int = 0
     stroke: int = 0
+    more: int = 0
+
+    @property
+    def records(self) -> tuple[ObjectRecord, ...]:
+        """All objects that the event carries."""
+        return self.objects if self.object is None else (self.object,)
 
     def to_record(self) -> dict[str, Any]:
         """Plain JSON types."""
@@ -125,6 +140,8 @@ class ReviewEvent:
             "by": self.by,
             "at": self.at,
         }
+        if self.more:
+            record["more"] = self.more
         if self.picture:
             record["picture"] = self.picture
         if self.object is not None:
@@ -144,24 +161,30 @@ class ReviewEvent:
         Raises:
             KeyError: Something is missing.
             TypeError: Something is of another type.
-            ValueError: A kind of event that this version does not know.
+            ValueError: A kind of event that this version does not know, or one without what
+                makes it up.
         """
         kind = record["kind"]
-        if kind not in _KINDS:
+        if kind not in get_args(EventKind):
             raise ValueError(f"unknown kind of event {kind!r}")
-        one = record.get("object")
-        return cls(
+        one, uid, undone = record.get("object"), record.get("uid"), record.get("undone")
+        event = cls(
             kind=kind,
-            picture=record.get("picture", ""),
-            by=record["by"],
-            at=record["at"],
+            picture="" if kind == "undo" else _text(record["picture"]),
+            by=_of(str, record["by"]),
+            at=_of(str, record["at"]),
             object=None if one is None else ObjectRecord.from_record(one),
-            uid=record.get("uid"),
+            uid=None if uid is None else _text(uid),
             objects=tuple(map(ObjectRecord.from_record, record.get("objects", ()))),
-            undone=record.get("undone"),
-            sequence=record["seq"],
-            stroke=record["stroke"],
+            undone=None if undone is None else _whole(undone),
+            sequence=_whole(record["seq"]),
+            stroke=_whole(record["stroke"]),
+            more=_whole(record.get("more", 0)),
         )
+        needed = {"object": event.object, "reject": event.uid, "undo": event.undone}
+        if kind in needed and needed[kind] is None:
+            raise ValueError(f"an event of kind {kind!r} that does not say of what")
+        return event
 
 
 def now() -> str:
@@ -169,120 +192,78 @@ def now() -> str:
     return datetime.now(UTC).isoformat(timespec="milliseconds")
 
 
-def read_events(store: Store) -> Iterator[ReviewEvent]:
-    """All events in order, also those undone since; none where nobody reviewed yet.
-
-    A last line that a crash cut off is left out; it was not confirmed to anybody.
-
-    Raises:
-        ReviewError: The journal is damaged elsewhere, or of another version.
-    """
-    if not store.exists(EVENTS):
-        return
-    with store.open(EVENTS) as file:
-        header = file.readline()
-        if not header.endswith(b"\n"):
-            return
-        _check_header(header)
-        for number, line in enumerate(file, start=1):
-            if not line.endswith(b"\n"):
-                return
-            try:
-                event = ReviewEvent.from_record(json.loads(line))
-            except (ValueError, KeyError, TypeError) as error:
-                raise _damaged(f"line {number + 1} is damaged") from error
-            if event.sequence != number:
-                raise _damaged(f"line {number + 1} is out of order")
-            yield event
-
-
 def live_events(events: Iterable[ReviewEvent]) -> list[ReviewEvent]:
-    """The events that were not undone, in order, without the undoing."""
-    everything = list(events)
-    undone = {event.undone for event in everything if event.kind == "undo"}
-    return [one for one in everything if one.kind != "undo" and one.stroke not in undone]
+    """The events that were not undone, in order, without the undoing.
+
+    An undoing that was undone itself counts as little as what it would undo counts again.
+    """
+    live: list[ReviewEvent] = []
+    undone: set[int] = set()
+    for event in reversed(list(events)):  # what undoes stands behind what it undoes
+        if event.stroke in undone:
+            continue
+        if event.kind == "undo" and event.undone is not None:
+            undone.add(event.undone)
+        else:
+            live.append(event)
+    return live[::-1]
 
 
-class ReviewJournal:
-    """The journal open for appending: one at a time, behind the run's lock."""
-
-    def __init__(self, store: Store) -> None:
-        """Open it; a torn last line is cut off.
-
-        Raises:
-            ReviewError: As :func:`read_events`.
-        """
-        self._store = store
-        self._last = 0
-        for event in read_events(store):
-            self._last = event.sequence
-        self._cut_torn_line()
-
-    @property
-    def last_sequence(self) -> int:
-        """Of the newest event; 0 where there is none."""
-        return self._last
-
-    def append(self, events: Sequence[ReviewEvent]) -> list[ReviewEvent]:
-        """Add events made in one go; when this returns, they outlive a power cut.
-
-        Returns:
-            The events with their sequence and stroke.
-
-        Raises:
-            DiskFullError: No space is left; none of them counts.
-        """
-        if not events:
-            return []
-        stroke = self._last + 1
-        numbered = [
-            replace(event, sequence=stroke + place, stroke=stroke)
-            for place, event in enumerate(events)
-        ]
-        lines = b"".join(_line(event.to_record()) for event in numbered)
-        if not self._store.exists(EVENTS):
-            lines = _line({"format": FORMAT, "program": "yolact_cli"}) + lines
-        try:
-            self._store.append(EVENTS, lines)
-        except Exception:
-            self._cut_torn_line(keep=self._last)
-            raise
-        self._last = numbered[-1].sequence
-        return numbered
-
-    def _cut_torn_line(self, *, keep: int | None = None) -> None:
-        """Cut off what a crash or a full disk left of a line, and lines above ``keep``."""
-        if not self._store.exists(EVENTS):
-            return
-        with self._store.open(EVENTS) as file:
-            lines = file.readlines()
-        whole = [line for line in lines if line.endswith(b"\n")]
-        if keep is not None:
-            whole = whole[: keep + 1]
-        if not whole:
-            self._store.delete(EVENTS)
-        elif len(whole) < len(lines):
-            self._store.put(EVENTS, b"".join(whole))
+def by_picture(events: Iterable[ReviewEvent]) -> dict[str, list[ReviewEvent]]:
+    """Events by the name of the picture they speak of, each list in order."""
+    found: dict[str, list[ReviewEvent]] = {}
+    for event in events:
+        found.setdefault(event.picture, []).append(event)
+    return found
 
 
-def _line(record: Mapping[str, Any]) -> bytes:
-    return json.dumps(record, separators=(",", ":"), allow_nan=False).encode("ascii") + b"\n"
+def revisions(events: Iterable[ReviewEvent]) -> dict[str, int]:
+    """For each picture the sequence of the last event that changed it, undoing counted.
+
+    Args:
+        events: All of them, also those undone.
+    """
+    found: dict[str, int] = {}
+    pictures_of: dict[int, set[str]] = {}
+    for event in events:
+        if event.kind == "undo" and event.undone is not None:
+            touched = pictures_of.get(event.undone, set())
+        else:
+            touched = {event.picture}
+        pictures_of.setdefault(event.stroke, set()).update(touched)
+        found |= dict.fromkeys(touched, event.sequence)
+    return found
 
 
-def _check_header(line: bytes) -> None:
-    try:
-        version = json.loads(line)["format"]
-    except (ValueError, KeyError, TypeError) as error:
-        raise _damaged("its first line is damaged") from error
-    if version != FORMAT:
-        raise ReviewError(
-            f"{EVENTS} is of format {version!r}, and this version knows {FORMAT}.",
-            remedy="Use the version of yolact that wrote it; nothing was changed.",
-        )
+def _of(kind: type[Plain], value: Any) -> Plain:
+    if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
+        raise TypeError(f"{value!r} is no {kind.__name__}")
+    return value
 
 
-def _damaged(reason: str) -> ReviewError:
-    return ReviewError(
-        f"{EVENTS}: {reason}.",
-        remedy="Nothing was changed. Put a copy back, or cut the file off before that line.",
-    )
+def _text(value: Any) -> str:
+    if not _of(str, value):
+        raise ValueError("an empty text")
+    return str(value)
+
+
+def _whole(value: Any) -> int:
+    if _of(int, value) < 0:
+        raise ValueError("a negative number")
+    return int(value)
+
+
+def _number(value: Any) -> float:
+    number = value if isinstance(value, float) else float(_of(int, value))
+    if not math.isfinite(number):
+        raise ValueError("not a finite number")
+    return number
+
+
+def _number_or_none(value: Any) -> float | None:
+    return None if value is None else _number(value)
+
+
+def _box(value: Any) -> tuple[float, float, float, float]:
+    left, top, right, bottom = (_number(edge) for edge in value)
+    return left, top, right, bottom

@@ -1,8 +1,12 @@
-"""A picture's labels with its review laid over them: ``labels = fold(journal, events)``.
+"""A picture's labels with its review laid over them: ``labels = fold(machine, events, …)``.
 
 What a person touched stands as the person left it, whatever the model says now; what nobody
 touched is the model's, until the picture is marked done: then its labels are those that were on
-the screen.
+the screen, and the model has no say in it any more.
+
+An object that the model finds anew after annotating again has another uid. It is known by where it
+is: one that overlaps an object of a person's by half is that object, and one that overlaps an
+object that a person rejected, and is of its class, is rejected too.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -10,13 +14,15 @@ from dataclasses import dataclass, replace
 
 from pycocotools import mask as coco_mask
 
+from yolact_cli.errors import ReviewError
 from yolact_cli.geometry import rle
 from yolact_cli.labels import LabelledObject, LabelledPicture
 from yolact_cli.review.events import ObjectRecord, ReviewEvent
+from yolact_cli.review.priority import picture_priority
 from yolact_cli.structures import Category
 
-# The same object found anew, after annotating again.
-_SAME_OBJECT_IOU = 0.5
+SAME_OBJECT_IOU = 0.5
+"""Two masks that overlap by this much are of one object."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +32,7 @@ class ReviewedPicture:
     Attributes:
         picture: With the objects that count.
         rejected: Objects that a person said are none, as far as the model still finds them.
-        revision: The sequence of the last event that speaks of the picture; 0 where none does.
+        revision: The sequence of the last event that changed the picture; 0 where none did.
         left_out: Events about a picture of another size; their masks do not fit this one.
     """
 
@@ -37,7 +43,11 @@ class ReviewedPicture:
 
 
 def fold(
-    machine: LabelledPicture, events: Sequence[ReviewEvent], categories: Mapping[str, Category]
+    machine: LabelledPicture,
+    events: Sequence[ReviewEvent],
+    categories: Mapping[str, Category],
+    *,
+    revision: int | None = None,
 ) -> ReviewedPicture:
     """The picture's labels after these events.
 
@@ -45,34 +55,43 @@ def fold(
         machine: As the model labelled it, with today's thresholds.
         events: Of this picture, in order, without those undone.
         categories: Every category by its name, those that people brought in too.
+        revision: As :func:`yolact_cli.review.events.revisions` has it, since of what was undone
+            ``events`` know nothing; None for that of the last of them.
+
+    Raises:
+        ReviewError: An event's mask is damaged.
     """
     state = _State(machine, categories)
     left_out = 0
     for event in events:
-        if _fits(event, machine.size_hw):
-            state.apply(event)
-        else:
+        if any(record.size_hw != machine.size_hw for record in event.records):
             left_out += 1
-    revision = events[-1].sequence if events else 0
+            continue
+        try:
+            state.apply(event)
+        except ValueError as error:
+            raise ReviewError(
+                f"The review's event {event.sequence}, about {event.picture}, is damaged: {error}.",
+                remedy="Nothing was changed. Put a copy of the journal back.",
+            ) from error
+    if revision is None:
+        revision = events[-1].sequence if events else 0
+    objects, is_reviewed = state.objects(), state.reviewer is not None
+    priority = None if is_reviewed else machine.priority
+    if objects and priority is not None:
+        priority = picture_priority(objects)
     return ReviewedPicture(
         picture=replace(
             machine,
-            objects=state.objects(),
-            is_reviewed=state.reviewer is not None,
+            objects=objects,
+            is_reviewed=is_reviewed,
             reviewer=state.reviewer,
+            priority=priority,
         ),
-        rejected=tuple(state.rejected.values()),
+        rejected=state.rejected(),
         revision=revision,
         left_out=left_out,
     )
-
-
-def by_picture(events: Iterable[ReviewEvent]) -> dict[str, list[ReviewEvent]]:
-    """Events by the name of the picture they speak of, each list in order."""
-    found: dict[str, list[ReviewEvent]] = {}
-    for event in events:
-        found.setdefault(event.picture, []).append(event)
-    return found
 
 
 def all_categories(own: Sequence[Category], events: Iterable[ReviewEvent]) -> tuple[Category, ...]:
@@ -83,8 +102,7 @@ def all_categories(own: Sequence[Category], events: Iterable[ReviewEvent]) -> tu
     found = {category.name: category for category in own}
     next_id = max((category.category_id for category in own), default=0) + 1
     for event in events:
-        records = event.objects if event.object is None else (event.object,)
-        for record in records:
+        for record in event.records:
             if record.category_name not in found:
                 found[record.category_name] = Category(
                     category_id=next_id, name=record.category_name
@@ -116,36 +134,75 @@ class _State:
         self._categories = categories
         self._machine = {one.uid: one for one in machine.objects}
         self._touched: dict[str, LabelledObject] = {}
+        self._rejected: dict[str, LabelledObject | None] = {}  # None: known by its uid alone
         self._is_final = False  # marked done at least once: the model has no say any more
-        self.rejected: dict[str, LabelledObject] = {}
         self.reviewer: str | None = None
 
     def apply(self, event: ReviewEvent) -> None:
         if event.kind == "object" and event.object is not None:
             self._put(event.object)
         elif event.kind == "reject" and event.uid is not None:
-            self._reject(event.uid)
+            self._reject(event.uid, event.object)
         elif event.kind == "done":
-            gone = {**self._machine, **self._touched}
-            self._touched = {}
-            for record in event.objects:
-                self._put(record)
-                gone.pop(record.uid, None)
-            self.rejected |= {} if self._is_final else gone
-            self._is_final = True
-            self.reviewer = event.by
+            self._finish(event)
         elif event.kind == "reopen":
             self.reviewer = None
 
     def objects(self) -> tuple[LabelledObject, ...]:
         """Those of the model by score, then those that people added."""
+        rank = {uid: place for place, uid in enumerate(self._machine)}
         found = list(self._touched.values()) + self._untouched()
-        return tuple(sorted(found, key=lambda one: (one.score is None, -(one.score or 0.0))))
+        return tuple(
+            sorted(
+                found,
+                key=lambda one: (
+                    one.score is None,
+                    -(one.score or 0),
+                    rank.get(one.uid, len(rank)),
+                ),
+            )
+        )
+
+    def rejected(self) -> tuple[LabelledObject, ...]:
+        """What a person said is no object, among those that the model finds today."""
+        named = [
+            one for uid, one in self._rejected.items() if one is not None and uid in self._machine
+        ]
+        again = [one for one in self._unnamed() if self._is_rejected_anew(one)]
+        return tuple(named + again)
 
     def _put(self, record: ObjectRecord) -> None:
-        self.rejected.pop(record.uid, None)
+        one = self._labelled(record)
+        if one.area_px == 0:  # rubbed out to the last pixel
+            self._reject(record.uid, None)
+            return
+        self._rejected.pop(record.uid, None)
+        self._touched[record.uid] = one
+
+    def _reject(self, uid: str, record: ObjectRecord | None) -> None:
+        was = self._touched.pop(uid, None) or self._machine.get(uid)
+        if was is None and record is not None:
+            was = self._labelled(record)
+        self._rejected[uid] = was
+
+    def _finish(self, event: ReviewEvent) -> None:
+        """What is not among the event's objects is none, if it was there to be seen."""
+        gone = {one.uid: one for one in (*self._touched.values(), *self._untouched())}
+        self._touched = {}
+        self._is_final = True
+        self.reviewer = event.by
+        for record in event.objects:
+            self._put(record)
+        kept = list(self._touched.values())
+        self._rejected |= {
+            uid: one
+            for uid, one in gone.items()
+            if uid not in self._touched and not self._is_one_of(one, kept)
+        }
+
+    def _labelled(self, record: ObjectRecord) -> LabelledObject:
         before = self._machine.get(record.uid)
-        self._touched[record.uid] = LabelledObject(
+        return LabelledObject(
             uid=record.uid,
             category=self._categories[record.category_name],
             bbox_xywh_px=rle.tight_bbox(record.rle_counts, self._size_hw),
@@ -159,34 +216,42 @@ class _State:
             track_category_id=None if before is None else before.track_category_id,
         )
 
-    def _reject(self, uid: str) -> None:
-        one = self._touched.pop(uid, None) or self._machine.get(uid)
-        if one is not None:
-            self.rejected[uid] = one
-
     def _untouched(self) -> list[LabelledObject]:
         if self._is_final:
             return []
-        rest = [
+        theirs = [one for uid, one in self._touched.items() if uid not in self._machine]
+        return [
+            one
+            for one in self._unnamed()
+            if not self._is_one_of(one, theirs) and not self._is_rejected_anew(one)
+        ]
+
+    def _unnamed(self) -> list[LabelledObject]:
+        """The model's objects of which no event speaks by their uids."""
+        return [
             one
             for uid, one in self._machine.items()
-            if uid not in self._touched and uid not in self.rejected
+            if uid not in self._touched and uid not in self._rejected
         ]
-        orphans = [one for uid, one in self._touched.items() if uid not in self._machine]
-        return [one for one in rest if not self._is_found_anew(one, orphans)]
 
-    def _is_found_anew(self, one: LabelledObject, orphans: Sequence[LabelledObject]) -> bool:
-        """Whether a person has the object already, from an earlier run over the picture."""
-        if not orphans:
+    def _is_rejected_anew(self, one: LabelledObject) -> bool:
+        others = [
+            other
+            for uid, other in self._rejected.items()
+            if other is not None
+            and uid not in self._machine
+            and other.category.name == one.category.name
+        ]
+        return self._is_one_of(one, others)
+
+    def _is_one_of(self, one: LabelledObject, others: Sequence[LabelledObject]) -> bool:
+        """Whether one of these is the same object under another uid."""
+        if not others:
             return False
-        theirs = [self._rle(other) for other in orphans]
-        ious = coco_mask.iou([self._rle(one)], theirs, [0] * len(theirs))
-        return bool(ious.max() >= _SAME_OBJECT_IOU)
+        ious = coco_mask.iou(
+            [self._rle(one)], [self._rle(other) for other in others], [0] * len(others)
+        )
+        return bool(ious.max() >= SAME_OBJECT_IOU)
 
     def _rle(self, one: LabelledObject) -> dict[str, object]:
         return {"size": list(self._size_hw), "counts": one.rle_counts}
-
-
-def _fits(event: ReviewEvent, size_hw: tuple[int, int]) -> bool:
-    records = event.objects if event.object is None else (event.object,)
-    return all(record.size_hw == size_hw for record in records)

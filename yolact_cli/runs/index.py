@@ -14,7 +14,7 @@ _ID = re.compile(rb'\{"id":(\d+),')
 
 
 class ShardIndex:
-    """One shard's records by their ids. Memory is 20 bytes a record.
+    """One shard's records by their ids. Memory is about 100 bytes a record.
 
     Args:
         store: The run's folder.
@@ -27,6 +27,7 @@ class ShardIndex:
         self._ids = array("q")
         self._of_segment = array("l")
         self._offsets = array("q")
+        self._failed: set[int] = set()
         for number, name in enumerate(self._segments):
             self._add(number, name)
         self._place = {picture_id: place for place, picture_id in enumerate(self._ids)}
@@ -40,6 +41,10 @@ class ShardIndex:
     def __iter__(self) -> Iterator[int]:
         """The ids in the order of their records."""
         return iter(self._ids)
+
+    def labelled_ids(self) -> Iterator[int]:
+        """The ids of records that are no failures, in their order."""
+        return (picture_id for picture_id in self._ids if picture_id not in self._failed)
 
     def read(self, picture_id: int) -> dict[str, Any]:
         """The record of that id.
@@ -69,6 +74,13 @@ class ShardIndex:
                 if match is None or not line.endswith(b"\n"):
                     return
                 self._ids.append(int(match[1]))
+                if _is_failure(line):
+                    self._failed.add(int(match[1]))
                 self._of_segment.append(number)
                 self._offsets.append(offset)
                 offset += len(line)
+
+
+def _is_failure(line: bytes) -> bool:
+    # A name may hold the same text; reading every record to know would take a while.
+    return b'"failure":{' in line and "failure" in json.loads(line)

@@ -1,0 +1,38 @@
+"""Pictures beside their labels: copied byte for byte, linked, or not at all."""
+
+import io
+import shutil
+
+from PIL import Image
+
+from yolact_cli.labels import LabelledPicture, PictureFiles
+from yolact_cli.settings import Images
+from yolact_cli.store import LocalStore
+
+_PIECE_BYTES = 1 << 20
+
+
+def put_picture(
+    store: LocalStore, path: str, picture: LabelledPicture, files: PictureFiles, how: Images
+) -> None:
+    """Put a picture into the store, as the file that it is or as a link to that.
+
+    A video's frame that is in no file of its own becomes a PNG either way. Copies keep their EXIF
+    orientation, as their labels suppose.
+
+    Raises:
+        InputError: The picture is not where it was.
+        OutputError: The store cannot take it.
+    """
+    if how == "none":
+        return
+    source = files.path_of(picture)
+    if source is None:
+        with io.BytesIO() as stream:
+            Image.fromarray(files.pixels_of(picture)).save(stream, "png", compress_level=1)
+            store.put(path, stream.getvalue())
+    elif how == "link":
+        store.link(path, source)
+    else:
+        with source.open("rb") as reader, store.put_stream(path) as writer:
+            shutil.copyfileobj(reader, writer, _PIECE_BYTES)
