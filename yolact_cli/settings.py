@@ -15,6 +15,9 @@ Keep = Literal["skip", "merge"]
 ExportFormat = Literal[
     "coco", "coco-panoptic", "cvat", "label-studio", "labelme", "yolo", "voc", "datumaro", "cutouts"
 ]
+ImportFormat = Literal[
+    "coco", "coco-panoptic", "cvat", "label-studio", "labelme", "yolo", "voc", "datumaro"
+]
 Shapes = Literal["masks", "polygons"]
 Images = Literal["none", "copy", "link"]
 VideoContainer = Literal["mp4", "mkv", "webm"]

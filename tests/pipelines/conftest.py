@@ -101,7 +101,7 @@ def annotated_once(tmp_path_factory: pytest.TempPathFactory, tiny_model: Path) -
         sources=(str(folder / "photos"),),
         output=folder / "run",
         model=resolve_model(str(tiny_model)),
-        settings=LabelSettings(nms=NmsSettings(max_detections=4)),
+        settings=LabelSettings(nms=NmsSettings(max_detections=4), score_threshold=0.05),
         write=("coco",),
         device="cpu",
         batch_size=2,

@@ -13,6 +13,7 @@ SIMPLIFIED = "outlines were simplified"
 SLIT = "holes were joined to the outline by a slit"
 LINKED = "parts were joined to one outline by a line"
 EMPTY = "objects without a pixel were left out"
+RENAMED = "pictures whose names XML cannot hold were renamed"
 
 Ring = list[tuple[float, float]]
 

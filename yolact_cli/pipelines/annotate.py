@@ -243,7 +243,12 @@ class _Run:
             "model": model,
         }
         tally = write_projections(
-            self.store, request.write, frames=frames, classes=classes, info=info
+            self.store,
+            request.write,
+            frames=frames,
+            classes=classes,
+            info=info,
+            score_threshold=request.settings.score_threshold,
         )
         failures = tuple(itertools.islice(read_failures(self.store, frames), SHOWN_FAILURES))
         settings = {key: value for key, value in self.identity.items() if key != "model"}

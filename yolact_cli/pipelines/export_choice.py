@@ -9,12 +9,11 @@ from typing import Literal, get_args
 from yolact_cli.datasets.class_map import ClassMap
 from yolact_cli.errors import SettingsError
 from yolact_cli.labels import LabelledObject, LabelledPicture, LabelSet
+from yolact_cli.review.queue import kind_of
 from yolact_cli.structures import Category
 
 Split = Literal["sure", "check", "empty"]
 """sure: nothing speaks for a look; check: something does; empty: without objects."""
-CHECK_FROM = 0.5
-"""Pictures of this priority or a higher one are to be checked, [0, 1]."""
 
 Pictures = Callable[[], Iterator[LabelledPicture]]
 
@@ -105,10 +104,7 @@ def chunks_of(part: ExportPart, pictures: int) -> Iterator[ExportPart]:
 
 def split_of(picture: LabelledPicture) -> Split:
     """The part that a picture belongs to by its objects and its priority."""
-    if not picture.objects:
-        return "empty"
-    is_doubtful = picture.priority is not None and picture.priority.value >= CHECK_FROM
-    return "check" if is_doubtful else "sure"
+    return kind_of(picture)
 
 
 def _chunk(part: ExportPart, number: int, held: Sequence[LabelledPicture]) -> ExportPart:

@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from yolact_cli.formats.coco import ANNOTATIONS, write_data_set, written_categories
@@ -10,6 +11,7 @@ from yolact_cli.formats.youtube_vis import YoutubeVisWriter
 from yolact_cli.labels import LabelledPicture
 from yolact_cli.pipelines.labelled import labelled_picture
 from yolact_cli.pipelines.video_frames import VideoFrames
+from yolact_cli.review.priority import ClassSizes, with_priorities
 from yolact_cli.runs.journal import read_journal
 from yolact_cli.store import LocalStore, Store
 from yolact_cli.structures import Category, Detections, Failure
@@ -44,6 +46,7 @@ def write_projections(
     frames: VideoFrames,
     classes: Mapping[int, Category | None],
     info: Mapping[str, Any],
+    score_threshold: float,
 ) -> Tally:
     """Write the label files asked for and ``failures.csv``; count what is in the journal.
 
@@ -53,15 +56,18 @@ def write_projections(
         frames: Of the run's videos.
         classes: What each class of the model is written as; None drops it.
         info: For the ``info`` of the COCO data set.
+        score_threshold: Of the run; priorities for review hang on it.
 
     Raises:
         OutputError: The store cannot take the files.
     """
     if "coco" in kinds:
+        sizes = ClassSizes(_read_labelled(store, frames, classes))
+        rank = partial(with_priorities, sizes=sizes, score_threshold=score_threshold)
         with store.put_stream(ANNOTATIONS) as stream:
             write_data_set(
                 stream,
-                lambda: _read_labelled(store, frames, classes),
+                lambda: map(rank, _read_labelled(store, frames, classes)),
                 categories=written_categories(classes),
                 info=info,
                 videos=frames.records(),

@@ -5,8 +5,9 @@ of a stroke is cut off before the next one: it was not confirmed to anybody.
 """
 
 import contextlib
+import itertools
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -16,6 +17,7 @@ from yolact_cli.store import Store
 
 EVENTS = "review/events.jsonl"
 FORMAT = 1
+STROKES_AT_ONCE = 500
 
 
 def read_events(store: Store) -> Iterator[ReviewEvent]:
@@ -53,6 +55,21 @@ class ReviewJournal:
         """Of the newest event; 0 where there is none."""
         return self._last
 
+    def append_strokes(self, strokes: Iterable[Sequence[ReviewEvent]]) -> int:
+        """Add many strokes, a few hundred at a time, and return the number of events.
+
+        What a crash leaves out are the last ones.
+
+        Raises:
+            DiskFullError: No space is left; what was added before counts.
+            ReviewError: As :meth:`append`.
+        """
+        before = self._last
+        waiting = iter(strokes)
+        while some := list(itertools.islice(waiting, STROKES_AT_ONCE)):
+            self._append(some)
+        return self._last - before
+
     def append(self, events: Sequence[ReviewEvent]) -> list[ReviewEvent]:
         """Add events made in one go; when this returns, they outlive a power cut.
 
@@ -63,19 +80,22 @@ class ReviewJournal:
             DiskFullError: No space is left; none of them counts.
             ReviewError: Somebody else wrote the journal since it was opened.
         """
-        if not events:
-            return []
+        return self._append([events]) if events else []
+
+    def _append(self, strokes: Sequence[Sequence[ReviewEvent]]) -> list[ReviewEvent]:
         self._cut()
         if self._store.size_of(EVENTS) != self._size_bytes:
             raise ReviewError(
                 f"{EVENTS} was changed by another program since it was opened here.",
                 remedy="Nothing was added. Close what else reviews this run, and open it again.",
             )
-        stroke = self._last + 1
-        numbered = [
-            replace(event, sequence=stroke + place, stroke=stroke, more=len(events) - 1 - place)
-            for place, event in enumerate(events)
-        ]
+        numbered: list[ReviewEvent] = []
+        for events in strokes:
+            stroke = self._last + len(numbered) + 1
+            numbered += [
+                replace(event, sequence=stroke + place, stroke=stroke, more=len(events) - 1 - place)
+                for place, event in enumerate(events)
+            ]
         lines = b"".join(_line(event.to_record()) for event in numbered)
         if not self._size_bytes:
             lines = _line({"format": FORMAT, "program": "yolact_cli"}) + lines
