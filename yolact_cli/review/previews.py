@@ -6,6 +6,7 @@ What is sent holds pixels alone: no EXIF, no colour profile, no file of a strang
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import Literal
 
 import cv2
@@ -13,6 +14,7 @@ import numpy as np
 from jaxtyping import UInt8
 
 from yolact_cli.labels import LabelledPicture
+from yolact_cli.review.frame_turns import FrameTurns
 
 Level = Literal["thumb", "preview", "full"]
 LONGEST_SIDE_PX: dict[Level, int] = {"thumb": 224, "preview": 2048, "full": 16_384}
@@ -42,7 +44,7 @@ class Previews:
         # Two large pictures at a time are enough of memory. The filmstrip has a queue of its
         # own, so that the picture somebody waits for does not stand behind it.
         self._slots = {"thumb": threading.Semaphore(1), "large": threading.Semaphore(2)}
-        self._video = threading.Lock()  # a video is wound by one at a time
+        self._frames = FrameTurns()
 
     def jpeg(self, picture: LabelledPicture, level: Level) -> bytes:
         """The picture at that level of detail; never larger than it is.
@@ -57,11 +59,9 @@ class Previews:
             found = self._found(picture.picture_id, level)
             return found if found is not None else self._made(picture, level)
 
-    def _turn(
-        self, picture: LabelledPicture, level: Level
-    ) -> "threading.Semaphore | threading.Lock":
+    def _turn(self, picture: LabelledPicture, level: Level) -> AbstractContextManager[object]:
         if picture.place is not None:
-            return self._video
+            return self._frames.turn(picture.place)
         return self._slots["thumb" if level == "thumb" else "large"]
 
     def _made(self, picture: LabelledPicture, level: Level) -> bytes:
