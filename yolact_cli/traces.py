@@ -7,7 +7,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from jaxtyping import Float32
+from jaxtyping import Float32, UInt8
+
+from yolact_cli.settings import LabelSettings
+from yolact_cli.structures import Instance
 
 BoxNorm = tuple[float, float, float, float]
 """Left, top, right and bottom, relative to the picture, unclipped."""
@@ -122,3 +125,47 @@ class MaskTrace:
 
     terms: tuple[MaskTerm, ...]
     growth: tuple[GrowthStep, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Inspection:
+    """All that is shown of one object of a picture.
+
+    Attributes:
+        name: Of the picture.
+        size_hw: The picture's own, in px.
+        preview: The picture as it is shown, RGB.
+        model: The model's name.
+        class_names: By class id.
+        settings: What the labels were made by.
+        instances: All of the picture's, the best score first.
+        number: Which of them is shown, from 1.
+        prototypes: Of the whole picture.
+        mask: How the object's mask came about.
+        soft_mask: Before it is cut at one half and cropped, at the preview's size.
+        soft_mask_cropped: After the crop.
+        suppression: What gave way to the object.
+    """
+
+    name: str
+    size_hw: tuple[int, int]
+    preview: UInt8[np.ndarray, "ph pw 3"]
+    model: str
+    class_names: tuple[str, ...]
+    settings: LabelSettings
+    instances: tuple[Instance, ...]
+    number: int
+    prototypes: Float32[np.ndarray, "h w k"]
+    mask: MaskTrace
+    soft_mask: Float32[np.ndarray, "ph pw"]
+    soft_mask_cropped: Float32[np.ndarray, "ph pw"]
+    suppression: SuppressionTrace
+
+    @property
+    def instance(self) -> Instance:
+        """The object that is shown."""
+        return self.instances[self.number - 1]
+
+    def class_name(self, class_id: int) -> str:
+        """What the model calls a class."""
+        return self.class_names[class_id]

@@ -1,5 +1,6 @@
 """A resolved model made ready to run: network on its device, resize, classes, checksum."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from yolact_cli.errors import SettingsError
@@ -38,6 +39,19 @@ def resize_of(card: ModelCard) -> Resize:
     return Resize(input_size=card.network.input_size, kind=card.input.interpolation)
 
 
+def selection_of(categories: Sequence[Category], settings: LabelSettings) -> Selection:
+    """What a model with these classes is asked for.
+
+    Raises:
+        SettingsError: A class that the model does not have.
+    """
+    return Selection(
+        nms=settings.nms,
+        score_threshold=settings.score_threshold,
+        class_ids=class_ids_of(categories, settings.class_names),
+    )
+
+
 def ready_model(source: ModelSource, settings: LabelSettings, *, device: str) -> ReadyModel:
     """The source's network with its weights on a device.
 
@@ -50,17 +64,12 @@ def ready_model(source: ModelSource, settings: LabelSettings, *, device: str) ->
         raise SettingsError(f"There is no runtime {settings.runtime!r}; there is 'torch'.")
     where = resolve_device(device)
     card = source.card
-    selection = Selection(
-        nms=settings.nms,
-        score_threshold=settings.score_threshold,
-        class_ids=class_ids_of(card.categories, settings.class_names),
-    )
     runtime = TorchRuntime(
         load_network(source),
         normalisation=Normalisation(mean=card.input.mean, std=card.input.std),
         device=where,
         precision=settings.precision,
-        selection=selection,
+        selection=selection_of(card.categories, settings),
     )
     return ReadyModel(
         runtime=runtime, resize=resize_of(card), categories=card.categories, device=str(where)
