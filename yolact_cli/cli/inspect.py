@@ -83,11 +83,17 @@ def inspect(picture: Path, output: Path, as_json: bool, **chosen: Any) -> None:
     crop, and the anchors that gave way to the object's. The same is there as PNGs, and in numbers
     as inspect.json.
     """
-    from yolact_cli.pipelines.inspect import ObjectChoice, inspect_picture, write_inspection
+    from yolact_cli.pipelines.inspect import (
+        ObjectChoice,
+        check_output,
+        inspect_picture,
+        write_inspection,
+    )
     from yolact_cli.zoo.resolve import resolve_model
 
     if chosen["number"] is not None and chosen["at_xy"] is not None:
         raise click.UsageError("--object and --at both choose an object; give one of them.")
+    check_output(output)
     settings = LabelSettings(
         nms=NmsSettings(kind=chosen["nms"], iou_threshold=chosen["iou_threshold"]),
         score_threshold=chosen["score_threshold"],

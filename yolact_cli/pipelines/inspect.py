@@ -19,10 +19,10 @@ from yolact_cli.sources.prepare import shrink
 from yolact_cli.store import LocalStore
 from yolact_cli.structures import Instance, RawOutputs
 from yolact_cli.traces import Inspection
-from yolact_cli.writers.inspect_figures import inspection_pngs
+from yolact_cli.writers.inspect_figures import FIGURE_PATHS, inspection_pngs
 from yolact_cli.writers.inspect_page import inspection_page
 from yolact_cli.writers.inspect_record import inspection_record
-from yolact_cli.writers.own_files import replace_own_files
+from yolact_cli.writers.own_files import refuse_foreign, replace_own_files
 from yolact_cli.zoo.resolve import ModelSource
 
 PAGE_PATH, RECORD_PATH = "inspect.html", "inspect.json"
@@ -56,6 +56,7 @@ def inspect_picture(
         ModelError: The weights are not here, or not to be trusted.
         DeviceError: The device is not there.
     """
+    _check_there(picture)
     decode = DecodeSettings(
         max_pixels=settings.max_pixels,
         bit_depth=settings.bit_depth,
@@ -68,6 +69,19 @@ def inspect_picture(
     )
 
 
+def check_output(output: Path) -> None:
+    """Do nothing, unless an inspection cannot be written into this folder.
+
+    Raises:
+        OutputExistsError: Files of these names are there, and are somebody else's.
+        OutputError: It is no folder.
+    """
+    if output.exists() and not output.is_dir():
+        raise OutputError(f"{output}: is no folder.", remedy="Choose another one with --output.")
+    names = [PAGE_PATH, *FIGURE_PATHS]
+    refuse_foreign(LocalStore(output), names, record_path=RECORD_PATH)
+
+
 def write_inspection(inspection: Inspection, output: Path) -> Path:
     """Draw it into a folder, and give the path of its page.
 
@@ -76,8 +90,6 @@ def write_inspection(inspection: Inspection, output: Path) -> Path:
         OutputError: The folder cannot take them.
     """
     store = LocalStore(output)
-    if output.exists() and not output.is_dir():
-        raise OutputError(f"{output}: is no folder.", remedy="Choose another one with --output.")
     files = {PAGE_PATH: inspection_page(inspection), **inspection_pngs(inspection)}
     replace_own_files(store, files, record_path=RECORD_PATH, record=inspection_record(inspection))
     return output / PAGE_PATH
@@ -124,6 +136,13 @@ def inspect_pixels(
         soft_mask_cropped=cropped,
         suppression=trace_suppression(raw, selection, candidate=candidate),
     )
+
+
+def _check_there(picture: Path) -> None:
+    if picture.is_dir():
+        raise InputError(f"{picture}: is a folder.", remedy="Give one picture.")
+    if not picture.exists():
+        raise InputError(f"{picture}: there is no such file.", remedy="Check the path.")
 
 
 def _labels(

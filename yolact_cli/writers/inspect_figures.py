@@ -21,6 +21,15 @@ from yolact_cli.writers.figure_sheet import (
 )
 from yolact_cli.writers.inspect_words import signed, title_of
 
+FIGURE_PATHS = (
+    "objects.png",
+    "prototypes.png",
+    "coefficients.png",
+    "terms.png",
+    "growth.png",
+    "soft_mask.png",
+    "anchors.png",
+)
 _TILES_A_ROW = 8
 _PICTURE_PX = 960
 _ABOVE_RGB, _BELOW_RGB = (178, 24, 43), (33, 102, 172)
@@ -29,16 +38,16 @@ _ROW_PX, _BAR_PX, _CHART_PX, _LABEL_PX = 24, 14, 320, 56
 
 def inspection_pngs(inspection: Inspection) -> Mapping[str, bytes]:
     """PNG files by name."""
-    figures = {
-        "objects.png": inspect_tiles.objects_picture(inspection, _PICTURE_PX),
-        "prototypes.png": _prototypes(inspection),
-        "coefficients.png": _coefficients(inspection),
-        "terms.png": _terms(inspection),
-        "growth.png": _growth(inspection),
-        "soft_mask.png": _soft_mask(inspection),
-        "anchors.png": _anchors(inspection),
-    }
-    return {name: rasters.rgb_png(image) for name, image in figures.items()}
+    figures = (
+        inspect_tiles.objects_picture(inspection, _PICTURE_PX),
+        _prototypes(inspection),
+        _coefficients(inspection),
+        _terms(inspection),
+        _growth(inspection),
+        _soft_mask(inspection),
+        _anchors(inspection),
+    )
+    return {name: rasters.rgb_png(image) for name, image in zip(FIGURE_PATHS, figures, strict=True)}
 
 
 def _prototypes(inspection: Inspection) -> UInt8[np.ndarray, "h w 3"]:

@@ -33,7 +33,7 @@ small { display: block; font-weight: 400; color: var(--pale); }
   #67001f); print-color-adjust: exact; }
 .bars { display: grid; grid-template-columns: 2.4rem 1fr 3.4rem 1fr 3.4rem; gap: 0 8px;
   align-items: center; font-size: .84rem; line-height: 1.55; font-variant-numeric: tabular-nums; }
-.heads { grid-template-columns: 2.4rem calc(50% - 1.2rem) 1fr; color: var(--pale); }
+.bars.heads { grid-template-columns: 2.4rem 1fr 1fr; color: var(--pale); }
 .bar { position: relative; height: 12px; }
 .bar::before { content: ""; position: absolute; left: 50%; top: -6px; bottom: -6px; width: 1px;
   background: var(--line); }
@@ -59,7 +59,8 @@ svg .under { stroke: #000; stroke-width: 6; }
 svg .winner { stroke: #fff; stroke-width: 3; }
 @media (max-width: 520px) { .small { grid-template-columns: repeat(3, 1fr); }
   .middle { grid-template-columns: repeat(2, 1fr); } .grid { gap: 10px; }
-  .bars { grid-template-columns: 1.9rem 1fr 2.9rem 1fr 2.9rem; gap: 0 5px; font-size: .76rem; } }
+  .bars { grid-template-columns: 1.9rem 1fr 2.9rem 1fr 2.9rem; gap: 0 5px; font-size: .76rem; }
+  .bars.heads { grid-template-columns: 1.9rem 1fr 1fr; } }
 @media print { :root { --paper: #fff; --card: #fff; --ink: #000; --pale: #444; --line: #bbb;
   --above: #b2182b; --below: #2166ac; --chosen: #eee; }
   main { max-width: none; padding: 0; } section { margin-top: 20px; }

@@ -145,9 +145,9 @@ def masked(
     """The preview, paler, with a mask tinted."""
     image = _sized(inspection.preview, longest_px)
     shares = _coverage(mask, image.shape[:2])[:, :, None] * _OPACITY
-    pale = 0.7 * image + 0.3 * 255 * np.float32(0.6)
-    tinted = image * (1 - shares) + np.array(_MASK_RGB, np.float32) * shares
-    mixed = np.where(shares > 0, tinted, pale)
+    plain = image.astype(np.float32)
+    tinted = plain * (1 - shares) + np.array(_MASK_RGB, np.float32) * shares
+    mixed = np.where(shares > 0, tinted, plain * np.float32(0.7) + np.float32(46))
     return np.asarray(np.rint(mixed), np.uint8)
 
 

@@ -6,7 +6,8 @@ or that somebody has changed since, belongs to somebody else.
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from pathlib import PurePosixPath
 from typing import Any
 
 from yolact_cli.errors import OutputExistsError
@@ -30,16 +31,8 @@ def replace_own_files(
         OutputExistsError: A file of that name is somebody else's; nothing was written.
         OutputError: The store cannot take a file.
     """
+    refuse_foreign(store, list(files), record_path=record_path)
     before = _known(store, record_path)
-    foreign = [path for path in files if _is_foreign(store, path, before)]
-    if before is None and store.exists(record_path):
-        foreign.append(record_path)
-    if foreign:
-        more = f" and {len(foreign) - 1} more" if len(foreign) > 1 else ""
-        raise OutputExistsError(
-            f"{foreign[0]}{more}: already there, and not written by this command.",
-            remedy="Choose another folder with --output, or move the files away.",
-        )
     for path in before or {}:
         if not _is_foreign(store, path, before):
             store.delete(path)
@@ -51,13 +44,33 @@ def replace_own_files(
         store.put(path, data)
 
 
+def refuse_foreign(store: Store, paths: Sequence[str], *, record_path: str) -> None:
+    """Do nothing, unless a file of these names is somebody else's.
+
+    Raises:
+        OutputExistsError: One is.
+    """
+    before = _known(store, record_path)
+    foreign = [path for path in paths if _is_foreign(store, path, before)]
+    if before is None and store.exists(record_path):
+        foreign.append(record_path)
+    if foreign:
+        more = f" and {len(foreign) - 1} more" if len(foreign) > 1 else ""
+        raise OutputExistsError(
+            f"{foreign[0]}{more}: already there, and not written by this command.",
+            remedy="Choose another folder with --output, or move the files away.",
+        )
+
+
 def _known(store: Store, record_path: str) -> dict[str, str] | None:
     """Checksums by path of an earlier call, or None where no record says so."""
     try:
         files = json.loads(store.read_bytes(record_path))["files"]
-        return {path: checksum for path, checksum in files.items() if isinstance(checksum, str)}
+        known = {PurePosixPath(path).name: str(checksum) for path, checksum in files.items()}
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
+    # Names alone: a record of somebody else's leads to no file outside its folder.
+    return known if known.keys() == files.keys() else None
 
 
 def _is_foreign(store: Store, path: str, before: Mapping[str, str] | None) -> bool:
