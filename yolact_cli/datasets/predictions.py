@@ -4,6 +4,7 @@ A data set names its pictures and categories, so that it can be joined with trut
 results list has ids alone. Masks are checked when they meet the picture they are of.
 """
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +26,9 @@ from yolact_cli.errors import BadCocoError
 Parsed = TypeVar("Parsed")
 
 OF_A_RUN = ("annotations.json", "results.json")
+
+OF_AN_OBJECT = ("id", "image_id", "category_id", "bbox")
+"""Ids of predictions mean nothing to a score; the same object twice does."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -116,6 +120,9 @@ def _data_set(document: Mapping[str, Any], origin: str, problems: list[str]) -> 
         raise BadCocoError(origin, [problem], remedy="PREDICTIONS come first, TRUTH second.")
     objects = _each(annotations, "annotations", _annotation, problems)
     names, known = dict(categories), {picture.image_id for picture in pictures}
+    problems += _repeated(annotations, "annotations", OF_AN_OBJECT)
+    problems += _repeated(document.get("images"), "images", ("id",))
+    problems += _repeated(document.get("categories"), "categories", ("id",))
     if not problems:
         problems += [
             f"{one.place}: category {one.category_id} is not among the categories"
@@ -130,6 +137,20 @@ def _data_set(document: Mapping[str, Any], origin: str, problems: list[str]) -> 
     return Predictions(
         origin=origin, objects=tuple(objects), pictures=tuple(pictures), category_names=names
     )
+
+
+def _repeated(items: Any, key: str, of_identity: tuple[str, ...]) -> list[str]:
+    """A problem for every record with the id of an earlier one and the same of what else counts."""
+    first_place: dict[str, int] = {}
+    problems = []
+    for position, item in enumerate(items if isinstance(items, list) else ()):
+        if not isinstance(item, dict) or "id" not in item:
+            continue
+        identity = json.dumps([item.get(name) for name in of_identity])
+        first = first_place.setdefault(identity, position)
+        if first != position:
+            problems.append(f"{key}[{position}]: id {shown(item['id'])} is that of {key}[{first}]")
+    return problems
 
 
 def _list(document: Mapping[str, Any], key: str, problems: list[str]) -> list[Any]:

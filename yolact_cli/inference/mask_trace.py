@@ -163,7 +163,7 @@ def _masks(
         prototypes=candidates.prototypes,
     )
     key = PictureKey(picture_id=0, name="", size_hw=size_hw)
-    settings = replace(settings, score_threshold=0.0)
+    settings = replace(settings, score_threshold=0.0, class_thresholds=None)
     found = instances_by_rank(alike, key, settings=settings, uid_seed="")
     return {row: instance for row, instance in found if instance is not None}
 

@@ -120,7 +120,13 @@ def uid_seed(identity: Mapping[str, Any]) -> str:
     Thresholds that only leave objects out are not part of it: an object keeps its uid when a
     threshold is lowered to see more.
     """
-    left_out = {"score_threshold", "min_area_px", "allow_truncated", "max_pixels"}
+    left_out = {
+        "score_threshold",
+        "class_thresholds",
+        "min_area_px",
+        "allow_truncated",
+        "max_pixels",
+    }
     labels = {key: value for key, value in identity["labels"].items() if key not in left_out}
     parts = {"model": identity["model"], "labels": labels}
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()

@@ -47,7 +47,7 @@ def selection_of(categories: Sequence[Category], settings: LabelSettings) -> Sel
     """
     return Selection(
         nms=settings.nms,
-        score_threshold=settings.score_threshold,
+        score_threshold=settings.least_score,
         class_ids=class_ids_of(categories, settings.class_names),
     )
 
@@ -58,18 +58,25 @@ def ready_model(source: ModelSource, settings: LabelSettings, *, device: str) ->
     Raises:
         DeviceError: The device is not there.
         ModelError: The weights are not here, or not to be trusted.
-        SettingsError: A class that the model does not have, or a runtime that is not known.
+        SettingsError: A class that the model does not have, thresholds for another number of
+            classes, or a runtime that is not known.
     """
     if settings.runtime != "torch":
         raise SettingsError(f"There is no runtime {settings.runtime!r}; there is 'torch'.")
-    where = resolve_device(device)
     card = source.card
+    thresholds, classes = settings.class_thresholds, len(card.categories)
+    if thresholds is not None and len(thresholds) != classes:
+        raise SettingsError(
+            f"There are {len(thresholds)} class thresholds; the model has {classes} classes."
+        )
+    where = resolve_device(device)
+    selection = selection_of(card.categories, settings)
     runtime = TorchRuntime(
         load_network(source),
         normalisation=Normalisation(mean=card.input.mean, std=card.input.std),
         device=where,
         precision=settings.precision,
-        selection=selection_of(card.categories, settings),
+        selection=selection,
     )
     return ReadyModel(
         runtime=runtime, resize=resize_of(card), categories=card.categories, device=str(where)
