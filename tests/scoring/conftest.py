@@ -262,15 +262,15 @@ def synthetic_set() -> Callable[..., tuple[dict[str, Any], list[dict[str, Any]]]
                             **_drawn(_near(rng, ellipse), with_masks=with_masks),
                         }
                     )
-            for _ in range(rng.poisson(3)):
-                results.append(
-                    {
-                        "image_id": image_id,
-                        "category_id": int(rng.integers(1, classes + 1)),
-                        "score": round(float(rng.random() * 0.6), 4),
-                        **_drawn(_some_ellipse(rng), with_masks=with_masks),
-                    }
-                )
+            results += [
+                {
+                    "image_id": image_id,
+                    "category_id": int(rng.integers(1, classes + 1)),
+                    "score": round(float(rng.random() * 0.6), 4),
+                    **_drawn(_some_ellipse(rng), with_masks=with_masks),
+                }
+                for _ in range(rng.poisson(3))
+            ]
         truth = {
             "images": [
                 {"id": key, "file_name": f"{key}.jpg", "height": 480, "width": 640}

@@ -15,6 +15,8 @@ from yolact_cli.scoring.figures import json_fields, json_numbers
 from yolact_cli.scoring.matching import Matches
 from yolact_cli.scoring.precision import IOU_50
 
+_HALF_A_DIGIT = 5e-5  # of scores as they are written
+
 GRID = np.round(np.arange(0, 100) / 100, 2)
 """Thresholds at which curves are drawn: 0.00, 0.01, … 0.99."""
 
@@ -140,10 +142,12 @@ class Ranked:
         """A threshold that keeps just so many, half-way between two scores; one of the cuts.
 
         Half-way, so that a score's last digit, which another batch size may change, does not
-        decide.
+        decide. What keeps all lies just below the lowest score: nobody has seen what is below it.
         """
+        if not len(self.scores):
+            return 0.0
         if kept >= len(self.scores):
-            return 0.0 if not kept or self.scores[-1] > 0 else -1.0
+            return round(float(self.scores[-1]) - _HALF_A_DIGIT, 6)
         upper = float(self.scores[kept - 1]) if kept else float(np.nextafter(self.scores[0], 2))
         lower = float(self.scores[kept])
         middle = round((upper + lower) / 2, 6)

@@ -179,11 +179,11 @@ def _of_class(ranked: Ranked, goal: Goal, pooled: SuggestedThreshold | None) -> 
         if point is not None:
             return _suggested(ranked, point, goal, source="own")
     few = f"only {predictions} prediction{'' if predictions == 1 else 's'}"
-    reason = few if predictions < FEWEST_PREDICTIONS else f"none of its own can promise {goal}"
+    reason = few if predictions < FEWEST_PREDICTIONS else "none of its own promises as much"
     if pooled is not None and _may_take(pooled, ranked, goal):
         point = ranked.above(pooled.threshold)
         return _suggested(ranked, point, goal, source="pooled", reason=reason)
-    reason = f"no threshold can promise {goal}"
+    reason = "no threshold promises as much"
     if goal.kind == "precision":
         return _suggested(ranked, ranked.above(KEEPS_NONE), goal, source="none", reason=reason)
     return _suggested(ranked, ranked.above(KEEPS_ALL), goal, source="all", reason=reason)
@@ -210,7 +210,7 @@ def _reaching(ranked: Ranked, goal: Goal) -> OperatingPoint | None:
     if not len(meeting):
         return None
     kept = int(cuts[meeting[-1] if goal.kind == "precision" else meeting[0]])
-    return ranked.first(kept, ranked.threshold_of(kept))
+    return ranked.above(max(ranked.threshold_of(kept), KEEPS_ALL))
 
 
 def _suggested(
