@@ -7,7 +7,7 @@ Symbols: ``b`` pictures of a batch, ``s`` the network's input side, ``d`` detect
 import contextlib
 import logging
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -94,12 +94,14 @@ class TorchRuntime:
             scores = outputs.class_logits.float().softmax(dim=-1)[..., 1:]
             prototypes = outputs.prototypes.float()
             coefficients = outputs.mask_coefficients.float()
+            are_finite = _are_finite(outputs)
             candidates = []
             for index in range(len(pixels)):
                 chosen = choose_detections(boxes[index], scores[index], self._selection)
-                candidates.append(
-                    self._candidates(chosen, boxes[index], coefficients[index], prototypes[index])
+                found = self._candidates(
+                    chosen, boxes[index], coefficients[index], prototypes[index]
                 )
+                candidates.append(replace(found, is_finite=are_finite[index]))
             return candidates
 
     def _forward(self, pixels: Shaped[np.ndarray, "b s s 3"]) -> NetworkOutputs:
@@ -147,6 +149,18 @@ class TorchRuntime:
             self.device,
             self._largest_batch,
         )
+
+
+def _are_finite(outputs: NetworkOutputs) -> list[bool]:
+    """Whether each picture's outputs are numbers: reduced precision overflows, weights rot."""
+    parts = (
+        *(outputs.box_offsets, outputs.class_logits),
+        *(outputs.mask_coefficients, outputs.prototypes),
+    )
+    finite: list[bool] = (
+        torch.stack([part.isfinite().flatten(1).all(dim=1) for part in parts]).all(dim=0).tolist()
+    )
+    return finite
 
 
 def cropped_soft_masks(
