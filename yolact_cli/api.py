@@ -17,7 +17,7 @@ from jaxtyping import Bool, UInt8
 
 from yolact_cli.errors import InputError
 from yolact_cli.geometry.rle import decode_mask
-from yolact_cli.inference.postprocess import PictureKey, detections_from_candidates
+from yolact_cli.inference.postprocess import PictureKey, check_finite, detections_from_candidates
 from yolact_cli.pipelines.model import ReadyModel, ready_model
 from yolact_cli.settings import LabelSettings
 from yolact_cli.structures import Category, Detections, Instance
@@ -80,6 +80,7 @@ class Annotator:
 
         Raises:
             InputError: Not pictures of that form.
+            ModelError: The network's outputs are not finite.
         """
         if not pictures:
             return []
@@ -88,6 +89,8 @@ class Annotator:
         pixels = np.stack([self._model.resize(picture) for picture in pictures])
         found = self._model.runtime.run(pixels)
         names = names or [""] * len(pictures)
+        for candidates, name in zip(found, names, strict=True):
+            check_finite(candidates, name or "the picture")
         return [
             detections_from_candidates(
                 candidates,

@@ -70,8 +70,9 @@ class Failure:
     Attributes:
         picture_id: From the listing; for ``video`` and ``gap`` the video's.
         name: From the listing.
-        stage: ``decode``, ``existing`` (labels of another size), ``write``, ``video`` (one that
-            cannot be read) or ``gap`` (a part of one).
+        stage: ``decode``, ``network`` (outputs that are no numbers), ``existing`` (labels of
+            another size), ``write``, ``video`` (one that cannot be read) or ``gap`` (a part of
+            one).
         error: The exception's class name.
         message: One sentence for people.
     """
@@ -106,6 +107,8 @@ class Candidates:
         mask_coefficients: Signed, [-1, 1].
         mask_ious: Predicted mask IoU (YOLACT++), or None where the network has no such branch.
         prototypes: At prototype resolution, shared by all detections of the picture.
+        is_finite: Whether the network's outputs were numbers, all of them; what is not is never
+            among the detections.
     """
 
     boxes_xyxy_norm: Float32[np.ndarray, "n 4"]
@@ -114,6 +117,7 @@ class Candidates:
     mask_coefficients: Float32[np.ndarray, "n k"]
     mask_ious: Float32[np.ndarray, " n"] | None
     prototypes: Float32[np.ndarray, "h w k"]
+    is_finite: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

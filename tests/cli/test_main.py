@@ -2,10 +2,12 @@
 
 import importlib.util
 import os
+import shlex
 import signal
 import subprocess
 import sys
 from importlib import import_module
+from pathlib import Path
 
 import click
 import pytest
@@ -127,6 +129,26 @@ def test_bugs_are_not_caught(command):
     command(raising(ZeroDivisionError()))
     with pytest.raises(ZeroDivisionError):
         main(["probe"])
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs the device that is always full")
+def test_a_result_that_standard_output_has_no_room_for_is_told():
+    with Path("/dev/full").open("w") as full:
+        outcome = subprocess.run(
+            [sys.executable, "-m", "yolact_cli", "models", "show", "yolact_lite0"],
+            stdout=full, stderr=subprocess.PIPE, text=True, check=False,
+        )  # fmt: skip
+    assert outcome.returncode == 1
+    expected = "Error: The result cannot be written to standard output (No space left on device).\n"
+    assert outcome.stderr.endswith(expected)
+    assert "Traceback" not in outcome.stderr
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a shell that closes streams")
+def test_closed_standard_streams_are_no_bug():
+    command = f"{shlex.quote(sys.executable)} -m yolact_cli models show yolact_lite0 <&- >&-"
+    outcome = subprocess.run(["sh", "-c", command], stderr=subprocess.PIPE, text=True, check=False)
+    assert (outcome.returncode, "Traceback" in outcome.stderr) == (0, False)
 
 
 PROBE = """

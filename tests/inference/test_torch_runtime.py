@@ -139,3 +139,18 @@ def test_device_without_room_for_one_picture_is_an_error(make_runtime, pixels, m
     monkeypatch.setattr(runtime, "_forward", no_room)
     with pytest.raises(DeviceError, match="One picture does not fit"):
         runtime.run(pixels)
+
+
+def test_outputs_that_are_no_numbers_are_told_for_their_picture_alone(
+    make_runtime, pixels, monkeypatch
+) -> None:
+    runtime = make_runtime()
+    forward = runtime._forward
+
+    def overflowing(batch):
+        outputs = forward(batch)
+        outputs.mask_coefficients[1, 0, 0] = float("inf")
+        return outputs
+
+    monkeypatch.setattr(runtime, "_forward", overflowing)
+    assert [one.is_finite for one in runtime.run(pixels)] == [True, False, True]

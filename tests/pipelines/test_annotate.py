@@ -3,9 +3,11 @@
 import csv
 import json
 import os
+import re
 import shutil
 
 import pytest
+from safetensors.torch import load_file, save_file
 
 from yolact_cli.datasets.class_map import ClassMap
 from yolact_cli.errors import (
@@ -266,6 +268,21 @@ def test_picture_whose_files_cannot_be_written_is_a_failure(run, make_request, m
     blocked.mkdir()
     assert _names(run(photos, **request)) == ["a.png", "b.png"]
     assert "c.png,write,OutputError" in (photos.parent / "run/failures.csv").read_text()
+
+
+def test_outputs_that_are_no_numbers_are_a_failure_and_no_picture_without_objects(
+    run, make_photos, tmp_path, tiny_model
+) -> None:
+    tensors = load_file(tiny_model.with_name("tiny.safetensors"))
+    tensors["prediction_layers.0.conf_layer.weight"] *= 3e38
+    save_file(tensors, tmp_path / "large.safetensors")
+    card = tiny_model.read_text().replace("tiny.safetensors", "large.safetensors")
+    (tmp_path / "large.toml").write_text(re.sub("(?m)^(sha256|size_bytes) = .*\n", "", card))
+    data_set = run(make_photos("a.png"), model=resolve_model(str(tmp_path / "large.toml")))
+    assert data_set["images"] == []
+    failures = (tmp_path / "run/failures.csv").read_text()
+    assert "a.png,network,ModelError" in failures
+    assert "--precision fp16" in failures
 
 
 def test_class_map_renames_merges_and_drops(run, make_photos) -> None:

@@ -235,3 +235,26 @@ def test_a_broken_link_is_listed_and_fails_later(tmp_path):
 
 def test_a_folder_called_like_a_picture_is_a_folder(make_files):
     assert names(make_files("x.jpg/y.png")) == ["x.jpg/y.png"]
+
+
+def test_a_tilde_that_names_nobody_is_part_of_a_name(make_files):
+    root = make_files("a.jpg")
+    (root / "list.txt").write_text("~nobody-of-that-name/b.jpg\na.jpg\n")
+    found = discover([f"@{root / 'list.txt'}"]).pictures
+    assert [picture.name for picture in found] == ["~nobody-of-that-name/b.jpg", "a.jpg"]
+    for source in ("~nobody-of-that-name/*.jpg", "@~nobody-of-that-name/list.txt"):
+        with pytest.raises(InputError, match="nobody-of-that-name"):
+            discover([source])
+
+
+def test_only_ends_of_lines_part_a_list(make_files):
+    name = "a\x0bb\u2028c.jpg"
+    root = make_files(name, "d.jpg")
+    (root / "list.txt").write_bytes(f"{name}\r\nd.jpg\n".encode())
+    found = discover([f"@{root / 'list.txt'}"]).pictures
+    assert [picture.location for picture in found] == [str(root / name), str(root / "d.jpg")]
+
+
+def test_a_source_without_a_name_is_told():
+    with pytest.raises(InputError, match="A source without a name: there is no such"):
+        discover([""])

@@ -117,6 +117,19 @@ def test_hundred_objects_on_a_small_picture_are_drawn(draw, make_detections):
     assert draw(make_detections(100, size_hw=(60, 80)), (60, 80)).shape == (360, 480, 3)
 
 
+def test_label_stands_at_the_largest_part_of_a_mask(draw, make_instance):
+    mask = np.zeros((600, 800), bool)
+    mask[300:500, 100:300] = True
+    mask[100:103, 700:703] = True  # a speck, higher up
+    instances = (make_instance(mask, 0.9, 1),)
+    image = draw(
+        Detections(picture_id=1, name="a", size_hw=(600, 800), instances=instances), (600, 800)
+    )
+    changed = (image != 90).any(axis=2)
+    assert changed[280:295, 65:135].mean() > 0.5  # at its highest point, the left corner
+    assert changed[:200, 500:].sum() < 200
+
+
 def test_name_in_any_script_is_drawn(draw, one_object):
     shown = [
         draw(one_object((600, 800)), (600, 800), classes={1: Category(category_id=1, name=name)})

@@ -285,3 +285,13 @@ def test_random_damage_never_gets_through_as_anything_but_an_error(save, small, 
         path.write_bytes(spoilt)
         with contextlib.suppress(NotACheckpointError):
             read_tensors(path)
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [({}, "holds no tensors at all"), ({1: torch.zeros(2)}, "its tensors have no names")],
+)
+def test_a_container_without_named_tensors_says_what_it_lacks(tmp_path, content, reason):
+    torch.save(content, tmp_path / "x.pth")
+    with pytest.raises(NotACheckpointError, match=reason):
+        read_tensors(tmp_path / "x.pth")

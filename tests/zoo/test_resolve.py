@@ -138,3 +138,9 @@ def test_loading_takes_no_random_numbers(save, state):
     before = torch.get_rng_state()
     load_network(resolve_model(str(path)))
     assert torch.equal(torch.get_rng_state(), before)
+
+
+@pytest.mark.parametrize("name", ["~nobody-of-that-name/x.pth", "~nobody-of-that-name/x.toml"])
+def test_a_tilde_that_names_nobody_is_part_of_a_name(name):
+    with pytest.raises(UnknownModelError, match="there is no such file"):
+        resolve_model(name)

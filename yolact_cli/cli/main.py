@@ -5,6 +5,7 @@ A new command is one line in ``COMMANDS``. The short help stands there too, so t
 equal to the command's own.
 """
 
+import errno
 import logging
 import os
 import signal
@@ -155,17 +156,40 @@ def main(arguments: Sequence[str] | None = None) -> int:
         error.show()
         return error.exit_code
     except BrokenPipeError:
-        # The reader has gone. Python flushes stdout once more on the way out, and would complain.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _let_go_of_stdout()
+        return 1
+    except OSError as error:
+        # Files have names, and errors of their own; a stream that is full has neither.
+        if error.filename is not None or error.errno not in {errno.ENOSPC, errno.EIO}:
+            raise
+        _let_go_of_stdout()
+        reporting.error(f"The result cannot be written to standard output ({error.strerror}).")
         return 1
     return outcome if isinstance(outcome, int) else 0
 
 
 def run() -> NoReturn:
     """The console script: :func:`main`, with the process's signals and the last word on bugs."""
+    _open_standard_streams()
     signal.signal(signal.SIGTERM, _terminate)
     sys.excepthook = _report_bug
     sys.exit(main())
+
+
+def _open_standard_streams() -> None:
+    """Put the null device where a standard stream was closed by whoever started the process.
+
+    Otherwise the next file that is opened would get the stream's number, and what libraries print.
+    """
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        if getattr(sys, name) is None:
+            mode = "w" if number else "r"
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: PTH123, SIM115
+
+
+def _let_go_of_stdout() -> None:
+    # The reader has gone. Python flushes stdout once more on the way out, and would complain.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _terminate(_: int, __: FrameType | None) -> NoReturn:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool, Float32
 
+from yolact_cli.errors import ModelError
 from yolact_cli.inference.masks import Axis, EncodedMask, Span, encode_upsampled
 from yolact_cli.settings import LabelSettings, MaskCrop
 from yolact_cli.structures import Candidates, Detections, Instance
@@ -26,6 +27,19 @@ class PictureKey:
     picture_id: int
     name: str
     size_hw: tuple[int, int]
+
+
+def check_finite(candidates: Candidates, name: str) -> None:
+    """Refuse outputs that are no numbers, which would look as if there were nothing to be found.
+
+    Raises:
+        ModelError: They are not.
+    """
+    if not candidates.is_finite:
+        raise ModelError(
+            f"{name}: the network's outputs are not finite.",
+            remedy="With --precision fp16 or bf16, try fp32; otherwise its weights are damaged.",
+        )
 
 
 def detections_from_candidates(

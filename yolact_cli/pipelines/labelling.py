@@ -4,9 +4,19 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from yolact_cli.errors import DiskFullError, OutputError, UnreadablePictureError, YolactError
+from yolact_cli.errors import (
+    DiskFullError,
+    ModelError,
+    OutputError,
+    UnreadablePictureError,
+    YolactError,
+)
 from yolact_cli.inference.mirror import with_mirror_check
-from yolact_cli.inference.postprocess import PictureKey, detections_from_candidates
+from yolact_cli.inference.postprocess import (
+    PictureKey,
+    check_finite,
+    detections_from_candidates,
+)
 from yolact_cli.pipelines.annotate_request import AnnotateRequest
 from yolact_cli.pipelines.existing import without_overlaps
 from yolact_cli.pipelines.model import ReadyModel
@@ -78,17 +88,19 @@ class BatchLabeller:
     def _finish(
         self, frame: Frame, candidates: Candidates | None, mirrored: Candidates | None
     ) -> Detections | Failure:
-        detections = self._detections(frame, candidates)
-        if self._settings.mirror_check:
-            detections = with_mirror_check(detections, self._detections(frame, mirrored))
         labelled = self._labelled.get(frame.picture_id)
         try:
+            detections = self._detections(frame, candidates)
+            if self._settings.mirror_check:
+                detections = with_mirror_check(detections, self._detections(frame, mirrored))
             if labelled is not None:
                 detections = without_overlaps(detections, labelled)
             for writer in self._writers:
                 writer.write(frame, detections)
         except DiskFullError:
             raise
+        except ModelError as error:
+            return _failure(frame, "network", error)
         except UnreadablePictureError as error:
             return _failure(frame, "existing", error)
         except OutputError as error:
@@ -97,6 +109,7 @@ class BatchLabeller:
 
     def _detections(self, frame: Frame, candidates: Candidates | None) -> Detections:
         assert candidates is not None  # noqa: S101 - there is a frame, so the batch was run
+        check_finite(candidates, frame.name)
         key = PictureKey(picture_id=frame.picture_id, name=frame.name, size_hw=frame.size_hw)
         return detections_from_candidates(
             candidates, key, settings=self._settings, uid_seed=self._uid_seed

@@ -170,17 +170,17 @@ def _of_source(source: str, walk: _Walk, list_stream: Iterable[str] | None) -> I
     if source == "-":
         yield from _of_list(list_stream or (), "standard input", Path.cwd(), walk)
     elif source.startswith("@") and not os.path.lexists(source):
-        path = Path(source[1:]).expanduser()
+        path = Path(_expanded(source[1:]))
         yield from _of_list(_lines_of(path), source[1:], path.absolute().parent, walk)
     elif os.path.lexists(source):
         yield from _of_path(source, walk)
     elif is_live(source):
         yield _Found(location=source, relative=live_name(source), folder="live")
     elif glob.has_magic(source):
-        yield from _of_pattern(str(Path(source).expanduser()), walk)
+        yield from _of_pattern(_expanded(source), walk)
     else:
         raise InputError(
-            f"{printable(source)}: there is no such file or folder.",
+            f"{printable(source) or 'A source without a name'}: there is no such file or folder.",
             remedy="Check the spelling; patterns such as 'photos/*.jpg' are understood too.",
         )
 
@@ -222,7 +222,7 @@ def _fixed_part(pattern: str) -> Path:
 
 def _of_list(lines: Iterable[str], source: str, base: Path, walk: _Walk) -> Iterator[_Found]:
     wanted = [line.strip().removeprefix("\ufeff") for line in lines]
-    paths = [base / Path(line).expanduser() for line in wanted if line and line[0] != "#"]
+    paths = [base / _expanded(line) for line in wanted if line and line[0] != "#"]
     if paths and not any(os.path.lexists(path) for path in paths):
         raise InputError(
             f"{printable(source)}: none of its {len(paths)} paths is there; the first is"
@@ -244,9 +244,15 @@ def _below(found: Iterator[_Found], base: Path) -> Iterator[_Found]:
             yield one
 
 
+def _expanded(path: str) -> str:
+    """The path with ``~`` as the home folder; as it is where there is no such user."""
+    # Path.expanduser raises then, and in a list any line may begin with a tilde.
+    return os.path.expanduser(path)  # noqa: PTH111
+
+
 def _lines_of(path: Path) -> list[str]:
     try:
-        return path.read_text(encoding="utf-8", errors="surrogateescape").splitlines()
+        return path.read_text(encoding="utf-8", errors="surrogateescape").split("\n")
     except OSError as error:
         raise InputError(
             f"{printable(str(path))}: the list cannot be read ({error.strerror}).",

@@ -204,7 +204,8 @@ def _draw_labels(canvas: UInt8[np.ndarray, "h w 3"], shapes: list[_Shape]) -> No
 
 
 def _label_request(shape: _Shape, size_wh: tuple[int, int]) -> LabelRequest:
-    points = np.concatenate(shape.contours)[:, 0]
+    # Of the largest part: a label at a speck far away would name what is there.
+    points = max(shape.contours, key=cv2.contourArea)[:, 0]
     top, bottom = points[points[:, 1].argmin()], points[points[:, 1].argmax()]
     padded = cv2.copyMakeBorder(shape.coverage, 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=0)
     depth = cv2.distanceTransform((padded >= _INSIDE).astype(np.uint8), cv2.DIST_L2, 3)

@@ -63,10 +63,14 @@ def read_tensors(path: Path, *, sha256: str | None = None) -> dict[str, Tensor]:
     if path.suffix == ".safetensors":
         return _read_safetensors(path, sha256)
     content = read_checkpoint(path, sha256=sha256)
-    if not isinstance(content, Mapping) or not content:
+    if not isinstance(content, Mapping):
         raise NotACheckpointError(f"{path}: holds a {type(content).__name__}, not named tensors.")
+    if not content:
+        raise NotACheckpointError(f"{path}: holds no tensors at all.", remedy=DOWNLOAD_AGAIN)
     for name, value in content.items():
-        if not isinstance(name, str) or not isinstance(value, Tensor):
+        if not isinstance(name, str):
+            raise NotACheckpointError(f"{path}: its tensors have no names ({name!r} is none).")
+        if not isinstance(value, Tensor):
             raise NotACheckpointError(
                 f"{path}: {name!r} is a {type(value).__name__}, not a tensor.",
                 remedy="It may be a training state; a bare state_dict is wanted.",

@@ -1,6 +1,7 @@
 """From what a user writes after ``--model`` to a card and the file of its weights. No torch."""
 
 import difflib
+import os
 import re
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -44,7 +45,7 @@ def resolve_model(text: str) -> ModelSource:
         WeightsMismatchError: If it holds a backbone alone.
         CardError: If the card found is not valid.
     """
-    path = Path(text).expanduser()
+    path = Path(os.path.expanduser(text))  # noqa: PTH111 - Path's own raises for unknown users
     if path.suffix in WEIGHT_SUFFIXES:
         return _from_weights_file(path)
     if path.suffix == ".toml":

@@ -166,8 +166,9 @@ def check_tensors(
             raise WeightsMismatchError(f"{path}: {name} is {found}; it must be {names}.")
         if not bool(torch.isfinite(tensor).all()):
             count = int((~torch.isfinite(tensor)).sum())
+            values = "1 value that is" if count == 1 else f"{count:,} values that are"
             raise WeightsMismatchError(
-                f"{path}: {name} holds {count:,} values that are not finite.",
+                f"{path}: {name} holds {values} not finite.",
                 remedy="The file is damaged, or its training had diverged.",
             )
 

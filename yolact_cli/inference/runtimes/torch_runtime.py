@@ -7,7 +7,7 @@ Symbols: ``b`` pictures of a batch, ``s`` the network's input side, ``d`` detect
 import contextlib
 import logging
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -99,12 +99,12 @@ class TorchRuntime:
         boxes, scores = self._boxes(outputs), _class_probabilities(outputs)[..., 1:]
         prototypes = outputs.prototypes.float()
         coefficients = outputs.mask_coefficients.float()
+        are_finite = _are_finite(outputs)
         candidates = []
         for index in range(len(boxes)):
             chosen = choose_detections(boxes[index], scores[index], self._selection)
-            candidates.append(
-                self._candidates(chosen, boxes[index], coefficients[index], prototypes[index])
-            )
+            found = self._candidates(chosen, boxes[index], coefficients[index], prototypes[index])
+            candidates.append(replace(found, is_finite=are_finite[index]))
         return candidates
 
     def _boxes(self, outputs: NetworkOutputs) -> Float[Tensor, "b n 4"]:
@@ -160,6 +160,18 @@ class TorchRuntime:
 def _class_probabilities(outputs: NetworkOutputs) -> Float[Tensor, "b n classes"]:
     """Background first."""
     return outputs.class_logits.float().softmax(dim=-1)
+
+
+def _are_finite(outputs: NetworkOutputs) -> list[bool]:
+    """Whether each picture's outputs are numbers: reduced precision overflows, weights rot."""
+    parts = (
+        *(outputs.box_offsets, outputs.class_logits),
+        *(outputs.mask_coefficients, outputs.prototypes),
+    )
+    finite: list[bool] = (
+        torch.stack([part.isfinite().flatten(1).all(dim=1) for part in parts]).all(dim=0).tolist()
+    )
+    return finite
 
 
 def cropped_soft_masks(
