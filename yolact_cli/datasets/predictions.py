@@ -172,7 +172,7 @@ def _each(
     read: Callable[[dict[str, Any], str], Parsed],
     problems: list[str],
 ) -> list[Parsed]:
-    """What the items say; each is taken out of the list, parsed JSON being several times as large."""
+    """What the items say; they are taken out of the list, as parsed JSON is much larger."""
     parsed = []
     for position, item in enumerate(items):
         place = f"{key}[{position}]"
