@@ -58,19 +58,23 @@ def test_what_thresholds_promise_on_one_half_holds_on_the_other(halves, capsys):
     arguments = [f"@{halves / 'pictures.txt'}", "-o", str(run), "--write", "coco"]
     assert main(["-q", "annotate", *arguments, "--score-threshold", "0", "--device", "cpu"]) == 0
     lines = []
-    for target, figure in TARGETS.items():
-        chosen = halves / f"{target}.toml"
-        suggest = ["--suggest-thresholds", target, "--thresholds-file", str(chosen), "--json"]
-        capsys.readouterr()
-        assert main(["-q", "score", str(run), str(halves / "half0.json"), *suggest]) == 0
-        suggested = json.loads(capsys.readouterr().out)["suggestion"]
-        check = ["--thresholds", str(chosen), "--iou-type", "segm", "--json"]
-        assert main(["-q", "score", str(run), str(halves / "half1.json"), *check]) == 0
-        other = json.loads(capsys.readouterr().out)["segm"]
-        lines += list(checked(target, figure, suggested, other))
+    for first, other in ((0, 1), (1, 0)):
+        for target, figure in TARGETS.items():
+            chosen = halves / f"{target}.{first}.toml"
+            suggest = ["--suggest-thresholds", target, "--thresholds-file", str(chosen)]
+            document = scored(capsys, run, halves / f"half{first}.json", *suggest)
+            check = ["--thresholds", str(chosen), "--iou-type", "segm"]
+            found = scored(capsys, run, halves / f"half{other}.json", *check)["segm"]
+            lines += checked(target, figure, document["suggestion"], found)
     with capsys.disabled():
         print("\n" + "\n".join(line for line, _ in lines))
-    assert all(holds for _, holds in lines)
+    assert [line for line, holds in lines if not holds] == []
+
+
+def scored(capsys, run, truth, *options):
+    capsys.readouterr()
+    assert main(["-q", "score", str(run), str(truth), "--json", *options]) == 0
+    return json.loads(capsys.readouterr().out)
 
 
 def checked(target, figure, suggested, other):

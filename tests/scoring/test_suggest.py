@@ -98,6 +98,14 @@ def test_thirty_predictions_are_enough_for_a_threshold_of_their_own(scored):
     assert found.by_class["class 2"].source == "own"
 
 
+def test_a_precision_is_promised_of_no_fewer_than_thirty_kept(scored):
+    few_good = [(0.9, True)] * 12 + [(0.1, False)] * 60
+    goal = Goal(kind="precision", value=0.6)
+    found = suggest(scored({1: line(200, 60), 2: few_good}), goal).by_class["class 2"]
+    assert found.source == "pooled"
+    assert found.reason == "none of its own promises as much"
+
+
 def test_a_class_that_speaks_against_the_pooled_threshold_is_left_out(scored):
     wrong = [(0.9 - place / 1000, place % 2 == 0) for place in range(200)]
     found = suggest(scored({1: line(3000, 60), 2: wrong}), PRECISION)
