@@ -146,9 +146,11 @@ def _image_path(
         return beside
     if path is None or how != "none":
         return beside
-    folder = store.path_of(stem).parent
+    # Links resolved, since the system goes up from where they lead. The picture's own is not: its
+    # name has to stay.
+    folder = store.path_of(stem).parent.resolve()
     try:
-        return Path(os.path.relpath(path, folder)).as_posix()
+        return Path(os.path.relpath(path.parent.resolve() / path.name, folder)).as_posix()
     except ValueError:  # on another drive of Windows
         return path.as_posix()
 
