@@ -44,6 +44,12 @@ def test_round_from_the_queue_to_the_reviewed_file_and_its_score(run, tmp_path, 
     assert main(["review", str(run), "--apply"]) == 0
     assert "in 2 pictures marked done: " in capsys.readouterr().out
     reviewed = json.loads((run / "reviewed.json").read_text())
+    assert main(["score", str(run), "--truth", str(run / "reviewed.json"), "--json"]) == 0
+    effort = json.loads(capsys.readouterr().out)["effort"]
+    assert (effort["pictures"], effort["deleted"], effort["edited"]) == (2, 1, 0)
+    assert effort["untouched"] == len(reviewed["annotations"])
+    assert main(["score", str(run), "--truth", str(run / "reviewed.json")]) == 0
+    assert "accepted untouched" in capsys.readouterr().out
     assert removed["uid"] not in {one["uid"] for one in reviewed["annotations"]}
 
 
