@@ -10,7 +10,11 @@ from typing import Literal
 NmsKind = Literal["fast", "standard", "agnostic"]
 MaskCrop = Literal["image", "prototype"]
 Precision = Literal["fp32", "bf16", "fp16"]
-WriteKind = Literal["coco", "results", "overlay", "masks", "objects", "frames", "youtube-vis"]
+WriteKind = Literal[
+    "coco", "results", "overlay", "masks", "objects", "frames", "youtube-vis",
+    "coco-panoptic", "cvat", "label-studio", "labelme", "yolo", "voc", "datumaro", "cutouts",
+]  # fmt: skip
+"""What a run writes; from ``coco-panoptic`` on, the formats of exports, below ``exports/``."""
 Keep = Literal["skip", "merge"]
 ExportFormat = Literal[
     "coco", "coco-panoptic", "cvat", "label-studio", "labelme", "yolo", "voc", "datumaro", "cutouts"

@@ -10,6 +10,7 @@ from typing import Any
 
 from yolact_cli.datasets.class_map import ClassMap
 from yolact_cli.formats.coco import category_record
+from yolact_cli.pipelines.export_formats import exports_among
 from yolact_cli.settings import (
     FrameSettings,
     Keep,
@@ -92,7 +93,8 @@ def run_identity(request: AnnotateRequest, *, weights_sha256: str) -> dict[str, 
         "labels": dataclasses.asdict(request.settings),
         "class_map": _written_names(request),
         "existing": existing and {"sha256": _sha256(existing.path), "keep": existing.keep},
-        "write": sorted(request.write),
+        # Exports are projections: they may change from one attempt to the next.
+        "write": sorted(set(request.write) - set(exports_among(request.write))),
         "overlay_max_px": request.overlay_max_px if "overlay" in request.write else None,
         "videos": {
             "frames": dataclasses.asdict(request.frames),
