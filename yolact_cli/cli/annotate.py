@@ -173,8 +173,10 @@ def _lines_of_stdin() -> list[str]:
 
 
 def _label_settings(chosen: dict[str, Any], model: "ModelSource", class_map: Any) -> LabelSettings:
-    from yolact_cli.pipelines.classes import wanted_class_names
+    from yolact_cli.datasets.threshold_file import read_thresholds
+    from yolact_cli.pipelines.classes import class_thresholds, wanted_class_names
 
+    categories, thresholds = model.card.categories, chosen["thresholds"]
     return LabelSettings(
         nms=NmsSettings(
             kind=chosen["nms"],
@@ -182,8 +184,15 @@ def _label_settings(chosen: dict[str, Any], model: "ModelSource", class_map: Any
             max_detections=chosen["max_detections"],
         ),
         score_threshold=chosen["score_threshold"],
+        class_thresholds=thresholds
+        and class_thresholds(
+            categories,
+            read_thresholds(thresholds),
+            otherwise=chosen["score_threshold"],
+            class_map=class_map,
+        ),
         class_names=wanted_class_names(
-            model.card.categories,
+            categories,
             only=chosen["classes"],
             exclude=chosen["exclude"] or (),
             class_map=class_map,

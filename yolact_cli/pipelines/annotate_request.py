@@ -123,8 +123,13 @@ def uid_seed(identity: Mapping[str, Any]) -> str:
     threshold is lowered to see more. Nor is a second look that changes no object.
     """
     left_out = {
-        "score_threshold", "min_area_px", "allow_truncated", "max_pixels", "mirror_check",
-    }  # fmt: skip
+        "score_threshold",
+        "class_thresholds",
+        "min_area_px",
+        "allow_truncated",
+        "max_pixels",
+        "mirror_check",
+    }
     labels = {key: value for key, value in identity["labels"].items() if key not in left_out}
     parts = {"model": identity["model"], "labels": labels}
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
