@@ -1,11 +1,15 @@
 """A setting has one default: what the command line gives is what the dataclasses say."""
 
+from pathlib import Path
+
 import pytest
 
 from yolact_cli.cli import annotate as annotate_command
+from yolact_cli.cli import export as export_command
 from yolact_cli.cli.train import train
 from yolact_cli.pipelines import train as train_pipeline
 from yolact_cli.pipelines.annotate_request import AnnotateRequest
+from yolact_cli.pipelines.export import ExportRequest
 from yolact_cli.pipelines.train_request import TrainRequest
 from yolact_cli.settings import LabelSettings, TrainSettings
 
@@ -21,6 +25,13 @@ def test_annotate_asks_for_what_the_dataclasses_default_to(tiny_model, tmp_path)
     assert request == AnnotateRequest(
         sources=("photos",), output=tmp_path, model=request.model, settings=LabelSettings()
     )
+
+
+def test_export_asks_for_what_the_dataclasses_default_to(tmp_path):
+    arguments = ["run", "--to", "voc", "--output", str(tmp_path)]
+    chosen = export_command.export.make_context("export", arguments).params
+    request = export_command._request(chosen)
+    assert request == ExportRequest(run=Path("run"), output=tmp_path, formats=("voc",))
 
 
 def test_train_asks_for_what_the_dataclasses_default_to(tmp_path, monkeypatch):

@@ -41,7 +41,7 @@ def test_the_clip_gives_labels_tracks_and_an_overlay(run_example, tmp_path):
 
 
 def test_prototypes_of_a_grey_picture_vary_with_the_distance_to_the_border(run_example, tmp_path):
-    told = run_example("07_where_position_leaks.py", "sheet.png")
+    told = run_example("08_where_position_leaks.py", "sheet.png")
     correlation, endless = (float(line.split()[-1]) for line in told.splitlines()[0:3:2])
     assert correlation < -0.5
     assert endless < 1e-3

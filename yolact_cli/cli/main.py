@@ -26,9 +26,17 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "yolact_cli.cli.annotate:annotate",
         "Outline the objects in photographs and videos.",
     ),
+    "review": (
+        "yolact_cli.cli.review:review",
+        "Look through the labels of a run, first things first.",
+    ),
     "export": ("yolact_cli.cli.export:export", "Write a run's labels in the files of other tools."),
-    "inspect": ("yolact_cli.cli.inspect:inspect", "Show how the mask of an object came about."),
+    "import": (
+        "yolact_cli.cli.import_:import_",
+        "Take a reviewer's file over into the review of a run.",
+    ),
     "score": ("yolact_cli.cli.score:score", "Measure predictions against ground truth."),
+    "inspect": ("yolact_cli.cli.inspect:inspect", "Show how the mask of an object came about."),
     "train": ("yolact_cli.cli.train:train", "Train a model on labels in COCO's format."),
     "models": ("yolact_cli.cli.models:models", "List, fetch, check and convert models."),
 }

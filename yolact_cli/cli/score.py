@@ -101,6 +101,9 @@ def score(paths: tuple[Path, ...], truth: Path | None, **chosen: Any) -> None:
     or a COCO results list. TRUTH is a COCO data set, LVIS's too, and may stand last or behind
     --truth.
 
+    With a run and the reviewed.json that people left of it, it also says how much they had to
+    change.
+
     With two sets of predictions and --truth, B is compared with A, with intervals from resampled
     pictures.
 
@@ -164,10 +167,12 @@ def _settings(chosen: Mapping[str, Any]) -> "ScoreSettings":
 def _score_one(
     predictions: Path, truth: Path, settings: "ScoreSettings", chosen: Mapping[str, Any]
 ) -> None:
-    from yolact_cli.cli import score_words
+    from yolact_cli.cli import effort_words, score_words
     from yolact_cli.pipelines import score_files
+    from yolact_cli.pipelines.effort import human_effort, is_reviewed_run
     from yolact_cli.pipelines.score import score_predictions
 
+    effort = human_effort(predictions, truth) if is_reviewed_run(predictions, truth) else None
     report = score_predictions(predictions, truth, settings)
     score_words.say_what_was_joined(report)
     if chosen["csv_file"]:
@@ -175,9 +180,12 @@ def _score_one(
     if report.suggestion is not None:
         _write(chosen["thresholds_file"], score_files.thresholds_toml(report))
     if chosen["as_json"]:
-        reporting.print_json(score_files.report_json(report))
+        more = {} if effort is None else {"effort": effort.to_json()}
+        reporting.print_json(score_files.report_json(report) | more)
     else:
         score_words.show_report(report, per_class=chosen["per_class"], sort=chosen["sort"])
+        if effort is not None:
+            effort_words.show_effort(effort)
     if report.suggestion is not None:
         score_words.say_suggestion(report.suggestion, chosen["thresholds_file"])
 

@@ -1,6 +1,7 @@
 """Pictures beside their labels: copied byte for byte, linked, or not at all."""
 
 import io
+import os
 import shutil
 
 from PIL import Image
@@ -9,6 +10,8 @@ from yolact_cli.labels import LabelledPicture, PictureFiles
 from yolact_cli.settings import Images
 from yolact_cli.store import LocalStore
 
+USUAL: Images = "copy" if os.name == "nt" else "link"
+"""For formats that are data sets with their pictures; Windows lets few people make links."""
 _PIECE_BYTES = 1 << 20
 
 

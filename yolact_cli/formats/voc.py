@@ -20,7 +20,7 @@ from scipy import ndimage
 
 from yolact_cli.errors import AnnotationError, InputError
 from yolact_cli.formats.export import Exported
-from yolact_cli.formats.picture_files import put_picture
+from yolact_cli.formats.picture_files import USUAL, put_picture
 from yolact_cli.formats.picture_list import picture_list, read_picture_list
 from yolact_cli.formats.picture_size import PicturesBeside
 from yolact_cli.formats.regions import Region, encoded, png_raster
@@ -99,7 +99,7 @@ def _put_image(
 ) -> None:
     suffix = PurePosixPath(picture.name).suffix
     try:
-        how = settings.images or "link"
+        how = settings.images or USUAL
         put_picture(store, f"{IMAGES}/{stem}{suffix}", picture, labels.files, how)
     except InputError:  # noted by those who gave the files; the labels are worth having without
         return

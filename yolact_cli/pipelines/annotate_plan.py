@@ -21,6 +21,14 @@ BYTES_A_PICTURE: dict[WriteKind, int] = {
     "overlay": 250_000,
     "masks": 15_000,
     "objects": 12_000,
+    "coco-panoptic": 8_000,
+    "cvat": 9_000,
+    "label-studio": 10_000,
+    "labelme": 6_000,
+    "yolo": 9_000,
+    "voc": 15_000,
+    "datumaro": 7_000,
+    "cutouts": 1_100_000,
 }
 _ALWAYS_BYTES = 5_000
 """The journal's and the listing's share."""

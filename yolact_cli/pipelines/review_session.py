@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from yolact_cli.pipelines.apply_review import apply_review
 from yolact_cli.pipelines.run_labels import RunLabels, score_threshold_of
 from yolact_cli.pipelines.run_pictures import RunPictures
 from yolact_cli.review.desk import Desk
@@ -103,4 +104,6 @@ def _pictures_of(labels: RunLabels, images_dir: Path | None) -> RunPictures:
 
 
 def _apply(request: ReviewRequest) -> str:
-    return f"reviewed.json in {request.run}."
+    applied = apply_review(request.run)
+    pictures = "1 picture" if applied.pictures == 1 else f"{applied.pictures:,} pictures"
+    return f"{pictures} marked done, written to {applied.path}."

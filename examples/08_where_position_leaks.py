@@ -5,7 +5,7 @@ layer by layer, so that prototypes can tell left from right (YOLACT, arXiv 1904.
 "Prototype Behavior"). To see that it is the padding, the same network is run once more with a
 picture that goes on round its edges, and then they are the same everywhere.
 
-Usage: python 07_where_position_leaks.py [SHEET.png]
+Usage: python 08_where_position_leaks.py [SHEET.png]
 """
 
 import sys
