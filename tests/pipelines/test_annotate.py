@@ -346,14 +346,14 @@ def test_a_run_on_a_cpu_keeps_freed_memory(run, make_photos, monkeypatch) -> Non
     assert asked == [True]
 
 
-def test_mirror_check_adds_a_disagreement_and_changes_no_object(make_photos, make_request, tmp_path):
+def test_mirror_check_adds_a_disagreement_and_changes_no_object(
+    make_photos, make_request, tmp_path
+):
     photos = make_photos("a.png", "b.png", "c.png")
     found = {}
     for name in ("plain", "checked"):
         is_checked = name == "checked"
-        request = make_request(
-            photos, labels={"mirror_check": is_checked}, output=tmp_path / name
-        )
+        request = make_request(photos, labels={"mirror_check": is_checked}, output=tmp_path / name)
         for _ in annotate(request):
             pass
         found[name] = list(read_detections(LocalStore(request.output)))
