@@ -1,5 +1,6 @@
 """The review page in a real browser, by pointer and by keys: pytest -m browser tests/page."""
 
+import json
 import re
 import statistics
 from types import SimpleNamespace
@@ -449,6 +450,19 @@ def test_pictures_that_are_gone_are_told_and_the_rest_goes_on(tmp_path, run_fold
         window.wait_shown(2)
         window.saved()
         assert window.picture(1)["is_reviewed"]
+
+
+def test_apply_writes_what_was_marked_done(window, served):
+    window.page.click("#apply")
+    window.page.wait_for_selector("#urgent .note:has-text('no picture is marked done')")
+    window.keys("ArrowDown", "x", "Enter")
+    window.saved()
+    window.page.click("#apply")
+    window.page.wait_for_selector("#polite .note:has-text('2 objects in 1 pictures')")
+    written = json.loads((served.run / "reviewed.json").read_text())
+    assert [one["file_name"] for one in written["images"]] == ["00001.png"]
+    assert len(written["annotations"]) == 2
+    window.problems = [text for text in window.problems if "422" not in text]
 
 
 # -- videos --------------------------------------------------------------------------------------

@@ -11,10 +11,11 @@ import cv2
 import numpy as np
 import pytest
 
-from yolact_cli.errors import OutputError, PageError, RunLockedError
+from yolact_cli.errors import DiskFullError, OutputError, PageError, RunLockedError
 from yolact_cli.geometry import rle
 from yolact_cli.pipelines.review_session import ReviewRequest, opened_page
 from yolact_cli.review.server import make_app
+from yolact_cli.store import LocalStore
 
 pytest.importorskip("starlette", reason="needs yolact_cli[review]")
 from starlette.testclient import TestClient
@@ -332,6 +333,37 @@ def test_what_was_done_is_there_after_a_new_start(run_folder, serve):
     with serve(run_folder) as page:
         assert fetched(page, "api/pictures/1")["is_reviewed"]
         assert fetched(page, "api/queue")["undoable"] == 1
+
+
+def test_apply_writes_what_is_marked_done_and_tells_what_is_not(client, run_folder):
+    refused = client.post("/api/apply", json={})
+    assert refused.status_code == 422
+    assert "no picture is marked done" in refused.json()["problem"]
+    act(client, [{"kind": "done", "uids": []}])
+    told = client.post("/api/apply", json={}).json()["sentence"]
+    assert "0 objects in 1 pictures" in told
+    assert "2 pictures are not done yet" in told
+    assert json.loads((run_folder / "reviewed.json").read_text())["annotations"] == []
+
+
+def test_a_full_disk_is_told_as_something_to_try_again(client, run_folder, monkeypatch):
+    def full(*_, **__):
+        raise DiskFullError("The disk is full.", remedy="Free some space.")
+
+    monkeypatch.setattr(LocalStore, "append", full)
+    answer = act(client, [{"kind": "reopen"}])
+    assert answer.status_code == 507
+    assert "full" in answer.json()["problem"]
+
+
+def test_a_shared_queue_shows_each_person_a_part_of_his_own(run_folder, make_client):
+    found = []
+    for name in ("anna", "ben"):
+        request = ReviewRequest(run=run_folder, reviewer=name, reviewers=("anna", "ben"))
+        with opened_page(request) as page:
+            found.append(set(page.desk.rows))
+    assert found[0] | found[1] == {1, 2, 3}
+    assert found[0] & found[1] == set()
 
 
 # -- tracks --------------------------------------------------------------------------------------

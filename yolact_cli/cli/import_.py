@@ -32,21 +32,15 @@ _SHOWN = 20
     help="The run that was exported.",
 )
 @options.config_option
-@click.option(
-    "--reviewer", metavar="NAME", help="Whose work it is.  [default: the file's name]"
-)
+@click.option("--reviewer", metavar="NAME", help="Whose work it is.  [default: the file's name]")
 @options.class_map_option
-@click.option(
-    "--new-classes", is_flag=True, help="Take classes over that the run does not have."
-)
+@click.option("--new-classes", is_flag=True, help="Take classes over that the run does not have.")
 @click.option(
     "--exact",
     is_flag=True,
     help="Count every pixel that differs as a correction, also what outlines lose on the way.",
 )
-@click.option(
-    "--overwrite", is_flag=True, help="Change pictures that are marked done already."
-)
+@click.option("--overwrite", is_flag=True, help="Change pictures that are marked done already.")
 @options.json_option
 def import_(
     file: Path,

@@ -26,6 +26,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "Outline the objects in photographs and videos.",
     ),
     "export": ("yolact_cli.cli.export:export", "Write a run's labels in the files of other tools."),
+    "review": (
+        "yolact_cli.cli.review:review",
+        "Look through the labels of a run, first things first.",
+    ),
     "score": ("yolact_cli.cli.score:score", "Measure predictions against ground truth."),
     "train": ("yolact_cli.cli.train:train", "Train a model on labels in COCO's format."),
     "models": ("yolact_cli.cli.models:models", "List, fetch, check and convert models."),

@@ -47,7 +47,10 @@ _SHOWN_NAMES = 5
     help="Where the pictures are now, if they have moved.",
 )
 @click.option(
-    "--port", type=click.IntRange(0, 65535), default=0, metavar="PORT",
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=0,
+    metavar="PORT",
     help="Of the page.  [default: any that is free]",
 )
 @click.option("--browser/--no-browser", default=True, show_default=True, help="Open a browser.")
@@ -129,9 +132,7 @@ def _warn(applied: "Applied") -> None:
             f"Left out, as they were reviewed at another size: {_named(applied.changed_size)}."
         )
     if applied.gone:
-        reporting.warn(
-            f"Left out, as the run does not have them any more: {_named(applied.gone)}."
-        )
+        reporting.warn(f"Left out, as the run does not have them any more: {_named(applied.gone)}.")
 
 
 def _named(names: tuple[str, ...]) -> str:

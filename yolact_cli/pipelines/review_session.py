@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from yolact_cli.pipelines.apply_review import apply_review
 from yolact_cli.pipelines.run_labels import RunLabels, score_threshold_of
 from yolact_cli.pipelines.run_pictures import RunPictures
 from yolact_cli.review.desk import Desk
@@ -81,7 +82,7 @@ def _page(request: ReviewRequest, labels: RunLabels, files: RunPictures) -> Page
         previews=Previews(files.pixels_of),
         colours=tuple((red, green, blue) for red, green, blue in rgb),
         least_score=score_threshold_of(labels.settings),
-        apply=lambda: _apply(request),
+        apply=lambda: _apply(request.run),
     )
 
 
@@ -102,5 +103,13 @@ def _pictures_of(labels: RunLabels, images_dir: Path | None) -> RunPictures:
     )
 
 
-def _apply(request: ReviewRequest) -> str:
-    return f"reviewed.json in {request.run}."
+def _apply(run: Path) -> str:
+    """Write ``reviewed.json``; what came of it, for the page."""
+    applied = apply_review(run)
+    sentences = [
+        f"{applied.objects} objects in {applied.pictures} pictures marked done: {applied.path}.",
+        f"{applied.left} pictures are not done yet." if applied.left else "",
+        *(f"Left out, reviewed at another size: {name}." for name in applied.changed_size),
+        *(f"Left out, not in the run any more: {name}." for name in applied.gone),
+    ]
+    return " ".join(filter(None, sentences))
