@@ -10,6 +10,7 @@ import urllib.request
 import cv2
 import numpy as np
 import pytest
+from PIL import Image
 
 from yolact_cli.errors import DiskFullError, OutputError, PageError, RunLockedError
 from yolact_cli.geometry import rle
@@ -182,6 +183,24 @@ def test_pictures_that_have_moved_are_told_and_found_again(tmp_path, run_folder,
     answer = make_client().get("/images/1/thumb")
     assert answer.status_code == 404
     assert "--images" in answer.json()["remedy"]
+
+
+def test_formats_that_no_browser_shows_are_sent_as_jpegs_upright(tmp_path, run_folder, make_client):
+    deep = np.zeros((80, 60, 3), np.uint16)  # lies on its side
+    deep[:40, :, 2] = 60_000  # its upper half is red
+    side = Image.fromarray((deep >> 8).astype(np.uint8)[:, :, ::-1])
+    exif = Image.Exif()
+    exif[274] = 6  # to be turned clockwise
+    side.save(tmp_path / "01.png", "tiff", exif=exif)
+    cv2.imwrite(str(tmp_path / "deep.tiff"), np.rot90(deep, -1))
+    (tmp_path / "deep.tiff").rename(tmp_path / "02.png")
+    client = make_client()
+    for picture_id in (1, 2):
+        data = np.frombuffer(client.get(f"/images/{picture_id}/preview").content, np.uint8)
+        pixels = cv2.imdecode(data, cv2.IMREAD_COLOR)
+        assert pixels.shape == (60, 80, 3)
+        assert pixels[30, 70, 2] > 200
+        assert pixels[30, 10, 2] < 60
 
 
 def test_frames_of_a_video_are_decoded(tmp_path, make_review_run, make_clip, make_client):

@@ -221,6 +221,7 @@ export class App {
 
   done() {
     const { review } = this;
+    if (review.current.data.id !== review.wantedId) return; // the next one is not shown yet
     this.tool.leave?.();
     if (!review.current.data.is_reviewed) review.done();
     if (!review.go(1)) this.reportRest();
@@ -233,7 +234,8 @@ export class App {
   reportRest() {
     const { queue } = this.review;
     const rest = queue.rows.length - queue.doneCount;
-    if (rest) this.messages.say(`${rest} pictures are not done yet (G goes to the next).`);
+    const left = rest === 1 ? "1 picture is" : `${rest} pictures are`;
+    if (rest) this.messages.say(`${left} not done yet (G goes to the next).`);
     else this.messages.say("All pictures are done. Apply writes the reviewed labels.");
   }
 
