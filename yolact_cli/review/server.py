@@ -209,7 +209,9 @@ class _Routes:
 
         def do() -> Answer:
             changed = self._desk.take_back(_whole(body, "stroke"), key=_key(body))
-            return self._changed(changed, changed.picture_ids[0] if changed.picture_ids else None)
+            ids, shown = changed.picture_ids, body.get("picture_id")
+            first = ids[0] if ids else None
+            return self._changed(changed, shown if shown in ids else first)
 
         return JSONResponse(await run_in_threadpool(do))
 

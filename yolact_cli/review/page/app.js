@@ -132,7 +132,8 @@ export class App {
     if (problem) this.messages.warn(problem);
     const keepsTool = data.objects.some((one) => one.uid === this.review.selectedUid);
     if (this.tool !== this.tools.select && !keepsTool) this.use("select");
-    this.view.show([data.size[1], data.size[0]]);
+    const isOther = byId("canvas").dataset.shown !== String(data.id);
+    if (isOther) this.view.show([data.size[1], data.size[0]], data.video_id);
     this.view.drawNow();
     const canvas = byId("canvas");
     canvas.dataset.shown = data.id;
@@ -158,6 +159,7 @@ export class App {
     byId("progress").value = queue.doneCount;
     byId("progress-text").textContent = `${queue.doneCount} of ${all} done`;
     this.strip.render();
+    this.filters.offerClasses();
   }
 
   draw() {
