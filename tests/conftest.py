@@ -1,5 +1,6 @@
 """Builders shared by every room's tests, and the way to the data beside the checkout."""
 
+import dataclasses
 import functools
 import http.server
 import itertools
@@ -139,8 +140,9 @@ def make_run(tmp_path: Path, make_detections: Callable[..., Detections]) -> Call
     def build(pictures=3, folder: str = "run", *, objects: int = 3, photos: bool = True) -> Path:
         if isinstance(pictures, int):
             names = [f"{number % 7}/{number:06d}.png" for number in range(1, pictures + 1)]
+            kinds = [make_detections(objects, seed=seed) for seed in range(min(pictures + 1, 50))]
             made = (
-                make_detections(objects, name=name, picture_id=number, seed=number % 50)
+                dataclasses.replace(kinds[number % len(kinds)], name=name, picture_id=number)
                 for number, name in enumerate(names, start=1)
             )
         else:
@@ -161,8 +163,11 @@ def make_run(tmp_path: Path, make_detections: Callable[..., Detections]) -> Call
                 journal.append([one.to_record()])
                 if photos:
                     write_photo(tmp_path / "photos" / one.name, one.size_hw, one.picture_id)
-        else:
+        else:  # so many that their files are empty
             _write_journal(store, made)
+            for name in names if photos else ():
+                (tmp_path / "photos" / name).parent.mkdir(parents=True, exist_ok=True)
+                (tmp_path / "photos" / name).touch()
         store.put(MANIFEST, b"{}")
         return store.root
 

@@ -10,7 +10,11 @@ from typing import Literal
 NmsKind = Literal["fast", "standard", "agnostic"]
 MaskCrop = Literal["image", "prototype"]
 Precision = Literal["fp32", "bf16", "fp16"]
-WriteKind = Literal["coco", "results", "overlay", "masks", "objects", "frames", "youtube-vis"]
+WriteKind = Literal[
+    "coco", "results", "overlay", "masks", "objects", "frames", "youtube-vis",
+    "coco-panoptic", "cvat", "label-studio", "labelme", "yolo", "voc", "datumaro", "cutouts",
+]  # fmt: skip
+"""What a run writes; from ``coco-panoptic`` on, the formats of exports, below ``exports/``."""
 Keep = Literal["skip", "merge"]
 ExportFormat = Literal[
     "coco", "coco-panoptic", "cvat", "label-studio", "labelme", "yolo", "voc", "datumaro", "cutouts"
@@ -51,6 +55,9 @@ class LabelSettings:
     nms: NmsSettings = NmsSettings()
     score_threshold: float = 0.3
     """Objects with a class confidence at or below this are left out, [0, 1)."""
+    class_thresholds: tuple[float, ...] | None = None
+    """One for each class of the model, in its order: objects with a score at or below their
+    class's are left out, [0, 1]. None for ``score_threshold`` alone, which they replace."""
     class_names: tuple[str, ...] | None = None
     """Only these classes (the model's own names), or None for all."""
     min_area_px: int = 1
@@ -75,6 +82,13 @@ class LabelSettings:
     """Use the readable part of a cut-off picture instead of counting it as failed."""
     max_pixels: int = 178_956_970
     """Pictures of more pixels than this are refused (Pillow's own limit for bombs)."""
+
+    @property
+    def least_score(self) -> float:
+        """The class confidence that no object lies at or below, whatever its class."""
+        if self.class_thresholds is None:
+            return self.score_threshold
+        return min(self.class_thresholds, default=self.score_threshold)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -304,6 +304,7 @@ class TruthPicture:
         height: In px.
         objects: In the file's order; may be empty.
         labelled_class_ids: The only classes that were looked for, or None for all of them.
+        not_exhaustive_class_ids: Classes of which not every object is labelled.
     """
 
     image_id: int
@@ -312,6 +313,7 @@ class TruthPicture:
     height: int
     objects: tuple[TruthObject, ...]
     labelled_class_ids: frozenset[int] | None = None
+    not_exhaustive_class_ids: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -105,3 +105,31 @@ def test_dry_run_tells_and_writes_nothing(annotate, make_photos, tmp_path, capsy
 def test_unknown_device_is_an_error(annotate, make_photos, capsys) -> None:
     assert annotate(make_photos("a.png"), "--device", "gpu") == 1
     assert "no device called 'gpu'" in capsys.readouterr().err
+
+
+def test_thresholds_by_class_decide_what_is_kept(annotate, make_photos, tmp_path) -> None:
+    photos, thresholds = make_photos("a.png"), tmp_path / "thresholds.toml"
+
+    def scores(text):
+        thresholds.write_text(text, encoding="utf-8")
+        options = ["--thresholds", thresholds, "--class-map", tmp_path / "map.toml", "--overwrite"]
+        assert annotate(photos, *options, "--max-detections", 100) == 0
+        data_set = json.loads((tmp_path / "run/annotations.json").read_bytes())
+        names = {one["id"]: one["name"] for one in data_set["categories"]}
+        return sorted((names[one["category_id"]], one["score"]) for one in data_set["annotations"])
+
+    (tmp_path / "map.toml").write_text('[classes]\nperson = "Human"\n', encoding="utf-8")
+    everything = scores("default = 0.0\n[thresholds]")
+    of_cats = [score for name, score in everything if name == "cat"]
+    least = sorted(of_cats)[len(of_cats) // 2]
+    expected = [one for one in everything if one[0] == "cat" and one[1] > least]
+    assert 0 < len(expected) < len(of_cats)
+    assert scores(f"default = 1.0\n[thresholds]\ncat = {least}\nHuman = 1.0") == expected
+    identity = json.loads((tmp_path / "run/manifest.json").read_bytes())["settings"]["labels"]
+    assert sorted(identity["class_thresholds"]) == [least, 1.0, 1.0]
+
+
+def test_thresholds_of_unknown_classes_are_refused(annotate, make_photos, tmp_path, capsys) -> None:
+    (tmp_path / "t.toml").write_text("[thresholds]\ndgo = 0.5", encoding="utf-8")
+    assert annotate(make_photos("a.png"), "--thresholds", tmp_path / "t.toml") == 2
+    assert "the model has no class 'dgo'. Did you mean 'dog'?" in capsys.readouterr().err

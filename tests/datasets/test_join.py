@@ -158,3 +158,20 @@ def test_masks_of_another_size_are_refused(results, truth):
 def test_masks_without_a_pixel_are_predictions_too(results, truth):
     rle = {"size": [10, 20], "counts": [200]}
     assert join(results(segmentation=rle), truth).results[0]["segmentation"]["size"] == [10, 20]
+
+
+def test_the_mapping_of_classes_is_told(predict, truth):
+    (one,) = join(predict("a.jpg"), truth).report.classes
+    assert (one.here_id, one.here_name, one.truth_id, one.truth_name) == (1, "cat", 7, "cat")
+
+
+def test_pictures_that_truth_lacks_are_named(predict, truth):
+    report = join(predict("a.jpg", *[f"{place}.jpg" for place in range(9)]), truth).report
+    assert report.foreign_pictures == 9
+    assert report.foreign_picture_names == ("0.jpg", "1.jpg", "2.jpg", "3.jpg", "4.jpg")
+
+
+def test_two_classes_of_one_name_in_truth_are_refused(predict, document):
+    document["categories"][1]["name"] = "cat"
+    with pytest.raises(BadCocoError, match="truth has 2 classes called 'cat'"):
+        join(predict("a.jpg"), truth_from_coco(document, "truth.json"))

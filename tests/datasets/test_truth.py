@@ -252,3 +252,24 @@ def test_the_published_ground_truth_is_accepted(shared_dir):
     truth = read_truth(shared_dir / "data/scoring/instances_val2014_100.json")
     assert len(truth.pictures) == 100
     assert sum(len(picture.objects) for picture in truth.pictures) == 839
+
+
+def test_lvis_pictures_are_partly_labelled(document):
+    document["images"][0] |= {"neg_category_ids": [3], "not_exhaustive_category_ids": [7]}
+    first, second = truth_from_coco(document, "truth.json").pictures
+    assert first.labelled_class_ids == {0, 1}  # the dog that is absent, the cat that is there
+    assert first.not_exhaustive_class_ids == {1}
+    assert second.labelled_class_ids is None
+
+
+def test_lvis_names_pictures_by_their_address(document):
+    del document["images"][0]["file_name"]
+    document["images"][0]["coco_url"] = "http://images.cocodataset.org/val2017/000000000139.jpg"
+    first, _ = truth_from_coco(document, "truth.json").pictures
+    assert first.file_name == "val2017/000000000139.jpg"
+
+
+def test_lvis_classes_that_are_none_are_refused(document):
+    document["images"][0]["not_exhaustive_category_ids"] = [8]
+    with pytest.raises(BadCocoError, match="'not_exhaustive_category_ids' has 8, which is no"):
+        truth_from_coco(document, "truth.json")

@@ -96,6 +96,15 @@ def test_the_picture_is_found_from_the_file(written, out, labelled, hard_mask, t
     assert (out.root / "sub" / document["imagePath"]).resolve() == tmp_path / "photos/sub/a.png"
 
 
+def test_the_picture_is_found_where_the_folder_is_a_link(label_set, labelled, hard_mask, tmp_path):
+    (tmp_path / "deep/down/real").mkdir(parents=True)
+    (tmp_path / "out").symlink_to(tmp_path / "deep/down/real")
+    labels = label_set({"a.png": [labelled(hard_mask)]})
+    write_labelme(labels, LocalStore(tmp_path / "out"), ExportSettings())
+    document = json.loads((tmp_path / "out/a.json").read_bytes())
+    assert (tmp_path / "out" / document["imagePath"]).is_file()
+
+
 @pytest.mark.parametrize("how", ["copy", "link"])
 def test_pictures_come_along_when_asked_for(how, written, out, labelled, hard_mask, tmp_path):
     document = written({"sub/a.png": [labelled(hard_mask)]}, images=how)

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from yolact_cli.errors import AnnotationError
-from yolact_cli.formats.yolo import CHANGED, LOST_HOLES, LOST_PARTS, read_yolo, write_yolo
+from yolact_cli.formats.shapes import LINKED, SLIT
+from yolact_cli.formats.yolo import CHANGED, read_yolo, write_yolo
 from yolact_cli.geometry import rle
 from yolact_cli.settings import ExportSettings
 from yolact_cli.store import LocalStore
@@ -80,7 +81,7 @@ def test_what_is_not_counted_as_changed_comes_back_exactly(out, label_set, label
 def test_what_one_outline_cannot_hold_is_counted(written, labelled, hard_mask):
     exported = written({"a.png": [labelled(hard_mask), labelled(square(), number=1)]})
     assert (exported.pictures, exported.objects) == (1, 2)
-    assert {exported.losses[LOST_PARTS], exported.losses[LOST_HOLES]} == {1}
+    assert {exported.losses[LINKED], exported.losses[SLIT]} == {1}
     assert exported.losses[CHANGED] == 1
 
 

@@ -85,3 +85,13 @@ def test_network_output_that_is_not_a_number_makes_no_mask(label, full_masks) ->
     candidates = full_masks(TWO)
     candidates.prototypes[:] = np.nan
     assert label(candidates).empty_masks == 2
+
+
+def test_thresholds_by_class_are_about_the_written_score(label, full_masks) -> None:
+    candidates = full_masks(TWO, scores=[0.9, 0.8], mask_ious=[0.5, 1.0])
+    scores = [one.score for one in label(candidates).instances]
+    assert scores == [0.8, 0.45]
+    kept = label(candidates, score_threshold=0.99, class_thresholds=(0.45,) * 9).instances
+    assert [one.score for one in kept] == [0.8]
+    everything = label(candidates, class_thresholds=(0.4499,) * 9).instances
+    assert [one.uid for one in everything] == [one.uid for one in label(candidates).instances]

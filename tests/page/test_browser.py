@@ -460,7 +460,7 @@ def test_apply_writes_what_was_marked_done(window, served):
     window.keys("ArrowDown", "x", "Enter")
     window.saved()
     window.page.click("#apply")
-    window.page.wait_for_selector("#polite .note:has-text('2 objects in 1 pictures')")
+    window.page.wait_for_selector("#polite .note:has-text('2 objects in 1 picture')")
     written = json.loads((served.run / "reviewed.json").read_text())
     assert [one["file_name"] for one in written["images"]] == ["00001.png"]
     assert len(written["annotations"]) == 2

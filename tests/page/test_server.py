@@ -360,8 +360,8 @@ def test_apply_writes_what_is_marked_done_and_tells_what_is_not(client, run_fold
     assert "no picture is marked done" in refused.json()["problem"]
     act(client, [{"kind": "done", "uids": []}])
     told = client.post("/api/apply", json={}).json()["sentence"]
-    assert "0 objects in 1 pictures" in told
-    assert "2 pictures are not done yet" in told
+    assert "0 objects in 1 picture" in told
+    assert "Not done yet: 2 pictures" in told
     assert json.loads((run_folder / "reviewed.json").read_text())["annotations"] == []
 
 

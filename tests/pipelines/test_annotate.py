@@ -1,6 +1,7 @@
 """Runs over small folders: what is written, what fails, what is refused."""
 
 import csv
+import dataclasses
 import json
 import os
 import shutil
@@ -18,6 +19,7 @@ from yolact_cli.errors import (
 )
 from yolact_cli.pipelines.annotate import annotate
 from yolact_cli.pipelines.annotate_events import BatchDone, Finished, Listed, Stopped
+from yolact_cli.pipelines.projections import read_detections
 from yolact_cli.runs.lock import locked
 from yolact_cli.store import LocalStore
 from yolact_cli.zoo.resolve import resolve_model
@@ -301,3 +303,29 @@ def test_a_run_on_a_cpu_keeps_freed_memory(run, make_photos, monkeypatch) -> Non
     )
     run(make_photos("a.png"))
     assert asked == [True]
+
+
+def test_mirror_check_adds_a_disagreement_and_changes_no_object(
+    make_photos, make_request, tmp_path
+):
+    photos = make_photos("a.png", "b.png", "c.png")
+    found = {}
+    for name in ("plain", "checked"):
+        is_checked = name == "checked"
+        request = make_request(photos, labels={"mirror_check": is_checked}, output=tmp_path / name)
+        for _ in annotate(request):
+            pass
+        found[name] = list(read_detections(LocalStore(request.output)))
+    checks = [one.mirror_disagreement for picture in found["checked"] for one in picture.instances]
+    assert checks
+    assert all(0 <= check <= 1 for check in checks)
+    without = [
+        dataclasses.replace(
+            picture,
+            instances=tuple(
+                dataclasses.replace(one, mirror_disagreement=None) for one in picture.instances
+            ),
+        )
+        for picture in found["checked"]
+    ]
+    assert without == found["plain"]

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from typing import get_args
 
 import pytest
 
@@ -10,9 +11,10 @@ from yolact_cli.errors import OutputError, SettingsError
 from yolact_cli.formats.labelme import read_labelme
 from yolact_cli.formats.voc import read_voc
 from yolact_cli.formats.yolo import read_yolo
+from yolact_cli.pipelines import export_formats
 from yolact_cli.pipelines.export import ExportRequest, export, plan_export
 from yolact_cli.pipelines.export_choice import ExportChoice
-from yolact_cli.settings import ExportSettings
+from yolact_cli.settings import ExportFormat, ExportSettings, WriteKind
 
 
 @pytest.fixture
@@ -49,7 +51,12 @@ def contents(folder):
     }
 
 
-FORMATS = ("labelme", "yolo", "voc", "cutouts")
+FORMATS = get_args(ExportFormat)
+
+
+def test_every_format_is_in_the_table_and_can_be_written_by_a_run():
+    assert set(FORMATS) == set(export_formats.FORMATS)
+    assert set(FORMATS) <= set(get_args(WriteKind))
 
 
 @pytest.mark.parametrize("name", FORMATS)
@@ -59,7 +66,8 @@ def test_an_export_done_twice_touches_nothing(name, make_run, run_export, out):
     before = contents(out)
     second = run_export(run, name)[name]
     assert contents(out) == before
-    assert (first.exported.pictures, first.exported.objects) == (3, 9)
+    assert first.exported.pictures == 3
+    assert first.exported.objects in (8, 9)  # the panoptic one leaves out what is covered
     assert (first.files.written, first.files.unchanged) == (second.files.unchanged, 0)
     assert second.files.written == second.files.kept == 0
     assert second.is_whole

@@ -10,6 +10,7 @@ from yolact_cli.pipelines.run_labels import RunLabels
 from yolact_cli.review.events import ReviewEvent, now
 from yolact_cli.review.fold import recorded
 from yolact_cli.review.journal import EVENTS, ReviewJournal
+from yolact_cli.settings import NmsSettings
 
 
 def _reopened(labels: RunLabels) -> RunLabels:
@@ -58,14 +59,16 @@ def test_annotating_again_keeps_reviews_and_pictures_marked_done(annotated, make
     theirs = [one.uid for one in next(_reopened(labels).labelled()).objects]
     journal = labels.store.read_bytes(EVENTS)
     labels.store.put("reviewed.json", b"what a person made")
-    again = make_request(tmp_path / "photos", labels={"score_threshold": 0.99999}, overwrite=True)
+    again = make_request(
+        tmp_path / "photos", labels={"nms": NmsSettings(max_detections=1)}, overwrite=True
+    )
     for _ in annotate(again):
         pass
     assert labels.store.read_bytes(EVENTS) == journal
     assert labels.store.read_bytes("reviewed.json") == b"what a person made"
     first, second, *_ = _reopened(labels).labelled()
     assert ([one.uid for one in first.objects], first.is_reviewed) == (theirs, True)
-    assert (second.objects, second.is_reviewed) == ((), False)
+    assert (len(second.objects) <= 1, second.is_reviewed) == (True, False)
 
 
 def test_picture_that_changed_its_size_since_is_the_models_again(annotated, make_request, tmp_path):

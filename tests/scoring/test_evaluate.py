@@ -20,9 +20,9 @@ def test_perfect_predictions_score_one(make_truth, make_results, iou_type):
     truth = make_truth([(1, 1, LEFT), (2, 2, RIGHT)])
     figures = evaluate(truth, make_results([(1, 1, LEFT, 0.9), (2, 2, RIGHT, 0.8)]), iou_type)
     assert figures.ap == pytest.approx(1)
-    assert figures.ar100 == pytest.approx(1)
-    assert figures.ap_medium == pytest.approx(1)
-    assert math.isnan(figures.ap_large)
+    assert figures.ar == pytest.approx(1)
+    assert figures.ap_by_area["medium"] == pytest.approx(1)
+    assert math.isnan(figures.ap_by_area["large"])
 
 
 def test_annotations_numbered_from_zero_are_found(make_truth, make_results):
@@ -34,7 +34,7 @@ def test_annotations_numbered_from_zero_are_found(make_truth, make_results):
 def test_no_results_score_zero(make_truth):
     figures = evaluate(make_truth([(1, 1, LEFT)]), [], "segm")
     assert figures.ap == 0
-    assert figures.ar100 == 0
+    assert figures.ar == 0
 
 
 def test_truth_without_objects_has_no_figures(make_truth, make_results):
@@ -108,7 +108,7 @@ def test_nothing_given_is_changed(random_pair):
 @pytest.mark.parametrize("iou_type", ["bbox", "segm"])
 def test_figures_are_those_of_pycocotools(random_pair, seed, iou_type):
     truth, results = random_pair(seed)
-    ours = list(evaluate(truth, results, iou_type).twelve().values())
+    ours = list(evaluate(truth, results, iou_type).named().values())
     for place, annotation in enumerate(truth["annotations"], start=1):
         annotation["id"] = place  # its matches of id 0 are taken for none
     if iou_type == "segm":
@@ -141,5 +141,5 @@ def test_the_published_figures_are_reproduced(shared_dir, iou_type):
     results = folder / f"instances_val2014_fake{iou_type}100_results.json"
     figures = evaluate(truth, json.loads(results.read_text()), iou_type)
     np.testing.assert_allclose(
-        list(figures.twelve().values()), PUBLISHED[iou_type], rtol=0, atol=1e-9
+        list(figures.named().values()), PUBLISHED[iou_type], rtol=0, atol=1e-9
     )

@@ -58,7 +58,7 @@ SOME_FAILED = 3
     show_default=True,
     help="annotations.json, results.json, pictures and videos with objects drawn on them, PNGs of "
     "instances and classes, PNGs of single objects; of videos also their labelled frames as PNGs, "
-    "and youtube_vis.json.",
+    "and youtube_vis.json. The others are formats of 'yolact export', below exports/.",
 )
 @options.config_option
 @with_options(*LABEL_OPTIONS, *MACHINE_OPTIONS, *PICTURE_OPTIONS, *VIDEO_OPTIONS)
@@ -99,7 +99,8 @@ def _run(request: "AnnotateRequest", *, as_json: bool) -> int:
         return interruption.exit_code
     assert isinstance(last, Finished)  # noqa: S101 - or an exception had come through
     annotate_words.show_finished(last, request.output, as_json=as_json)
-    return SOME_FAILED if last.failures else 0
+    is_whole = not last.failures and all(report.is_whole for report in last.exports)
+    return 0 if is_whole else SOME_FAILED
 
 
 def _request(chosen: dict[str, Any]) -> "AnnotateRequest":
@@ -172,8 +173,10 @@ def _lines_of_stdin() -> list[str]:
 
 
 def _label_settings(chosen: dict[str, Any], model: "ModelSource", class_map: Any) -> LabelSettings:
-    from yolact_cli.pipelines.classes import wanted_class_names
+    from yolact_cli.datasets.threshold_file import read_thresholds
+    from yolact_cli.pipelines.classes import class_thresholds, wanted_class_names
 
+    categories, thresholds = model.card.categories, chosen["thresholds"]
     return LabelSettings(
         nms=NmsSettings(
             kind=chosen["nms"],
@@ -181,8 +184,15 @@ def _label_settings(chosen: dict[str, Any], model: "ModelSource", class_map: Any
             max_detections=chosen["max_detections"],
         ),
         score_threshold=chosen["score_threshold"],
+        class_thresholds=thresholds
+        and class_thresholds(
+            categories,
+            read_thresholds(thresholds),
+            otherwise=chosen["score_threshold"],
+            class_map=class_map,
+        ),
         class_names=wanted_class_names(
-            model.card.categories,
+            categories,
             only=chosen["classes"],
             exclude=chosen["exclude"] or (),
             class_map=class_map,

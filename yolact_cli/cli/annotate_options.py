@@ -34,6 +34,11 @@ LABEL_OPTIONS: tuple[Decorator, ...] = (
         default=_LABELS.score_threshold, show_default=True,
         help="Leave out objects whose class confidence is not above this.",
     ),
+    click.option(
+        "--thresholds", type=_FILE, metavar="FILE.toml",
+        help="A threshold for each class, as 'yolact score --suggest-thresholds' writes them; "
+        "instead of --score-threshold, which is left to classes without one.",
+    ),
     options.classes_option,
     click.option(
         "--exclude", type=options.CommaList(), metavar="NAME,...", help="All classes but these.",

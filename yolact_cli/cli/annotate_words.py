@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from yolact_cli.cli import reporting
+from yolact_cli.cli.export_words import say_report
 
 if TYPE_CHECKING:
     from yolact_cli.pipelines.annotate_events import Finished, Listed, Stopped, VideoBegun
@@ -76,6 +77,8 @@ def show_finished(finished: "Finished", output: Path, *, as_json: bool) -> None:
     counts = manifest["counts"]
     for failure in finished.failures:
         reporting.warn(failure.message)
+    for report in finished.exports:
+        say_report(report)
     unlisted = counts["failures"] - len(finished.failures)
     if unlisted > 0:
         reporting.warn(f"… and {unlisted} more in {output / 'failures.csv'}.")

@@ -30,6 +30,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "yolact_cli.cli.review:review",
         "Look through the labels of a run, first things first.",
     ),
+    "import": (
+        "yolact_cli.cli.import_:import_",
+        "Take a reviewer's file over into the review of a run.",
+    ),
     "score": ("yolact_cli.cli.score:score", "Measure predictions against ground truth."),
     "train": ("yolact_cli.cli.train:train", "Train a model on labels in COCO's format."),
     "models": ("yolact_cli.cli.models:models", "List, fetch, check and convert models."),

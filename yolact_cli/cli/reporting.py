@@ -70,13 +70,17 @@ def print_table(
     *,
     title: str = "",
     is_result: bool = True,
+    ends_in_words: bool = False,
 ) -> None:
     """Write a table; the first column to the left, the others to the right.
+
+    In a narrow terminal the first column is cut: a figure that has lost its digits is worse.
 
     Args:
         columns: Headings.
         rows: As many cells each as there are columns.
         title: Above the table.
+        ends_in_words: The last column to the left too.
         is_result: To stdout; otherwise to stderr, and not when quiet.
     """
     if not is_result and is_quiet():
@@ -84,9 +88,17 @@ def print_table(
     from rich import box
     from rich.table import Table
 
-    table = Table(title=title or None, title_justify="left", box=box.SIMPLE_HEAD)
+    table = Table(title=title or None, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+    rows = list(rows)
+    words = {0, len(columns) - 1} if ends_in_words else {0}
     for place, column in enumerate(columns):
-        table.add_column(column, justify="right" if place else "left", no_wrap=True)
+        widest = max(len(cell) for cell in (column, *(row[place] for row in rows)))
+        table.add_column(
+            column,
+            justify="left" if place in words else "right",
+            no_wrap=True,
+            min_width=widest if place else None,
+        )
     for row in rows:
         table.add_row(*row)
     _console(sys.stdout if is_result else sys.stderr).print(table)

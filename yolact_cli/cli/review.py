@@ -102,7 +102,7 @@ def _show(queue: "Queue") -> None:
     )
     if queue.entries:
         rows = [_row(entry) for entry in queue.entries]
-        reporting.print_table(["picture", "priority", "objects", "", "why"], rows)
+        reporting.print_table(["picture", "priority", "objects", "kind", "why"], rows)
 
 
 def _row(entry: "QueueEntry") -> list[str]:

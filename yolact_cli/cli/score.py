@@ -1,138 +1,226 @@
 """``yolact score``: how good predictions are."""
 
-import math
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from yolact_cli.cli import options, reporting
+from yolact_cli.cli.score_options import Areas, GoalType
+from yolact_cli.errors import OutputExistsError
 
 if TYPE_CHECKING:
-    from yolact_cli.pipelines.score import ScoreReport
-    from yolact_cli.scoring.figures import CocoFigures, Interval
-    from yolact_cli.scoring.prepare import IouType
+    from yolact_cli.pipelines.score import ScoreSettings
 
-TITLES = {"bbox": "boxes", "segm": "masks"}
-ROWS = {
-    "ap": "AP           IoU 0.50:0.95",
-    "ap50": "AP50         IoU 0.50",
-    "ap75": "AP75         IoU 0.75",
-    "ap_small": "AP small     below 32² px",
-    "ap_medium": "AP medium    32² to 96² px",
-    "ap_large": "AP large     from 96² px",
-    "ar1": "AR1          1 a picture",
-    "ar10": "AR10         10 a picture",
-    "ar100": "AR100        100 a picture",
-    "ar_small": "AR small     below 32² px",
-    "ar_medium": "AR medium    32² to 96² px",
-    "ar_large": "AR large     from 96² px",
-}
+SORTS = ("ap", "ap50", "f1", "precision", "recall", "objects", "name", "id")
+_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+_NEW_FILE = click.Path(dir_okay=False, path_type=Path)
 
 
 @click.command()
-@click.argument("predictions", type=click.Path(exists=True, path_type=Path))
-@click.argument("truth", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument(
+    "paths",
+    nargs=-1,
+    type=click.Path(exists=True, path_type=Path),
+    metavar="PREDICTIONS [TRUTH | PREDICTIONS_B]",
+)
+@click.option("--truth", type=_FILE, metavar="TRUTH.json", help="Ground truth, as a data set.")
 @options.config_option
 @click.option(
     "--iou-type",
-    type=options.CommaList(("bbox", "segm")),
-    help="Compare boxes, masks or both.  [default: what both sides have]",
+    type=options.CommaList(("bbox", "segm", "boundary")),
+    help="Compare boxes, masks, or the boundaries of masks.  [default: boxes and masks, where "
+    "both sides have them]",
 )
 @options.classes_option
 @options.class_map_option
+@click.option(
+    "--max-detections",
+    type=click.IntRange(min=1),
+    default=100,
+    show_default=True,
+    metavar="N",
+    help="Predictions of a class in a picture that count; LVIS takes 300.",
+)
+@click.option(
+    "--areas",
+    type=Areas(),
+    help="Sizes to tell apart, in square px.  [default: small=0:1024,medium=1024:9216,large=9216:]",
+)
+@click.option(
+    "--score-threshold",
+    type=click.FloatRange(0, 1, max_open=True),
+    metavar="SCORE",
+    help="Precision, recall, F1 and confusions of scores above this.  [default: that of the best "
+    "F1 of all classes together]",
+)
+@click.option(
+    "--thresholds",
+    type=_FILE,
+    metavar="FILE.toml",
+    help="The same with a threshold for each class.",
+)
 @click.option("--per-class", is_flag=True, help="Show every class on its own.")
+@click.option(
+    "--sort",
+    type=click.Choice(SORTS),
+    default="ap",
+    show_default=True,
+    help="What the classes are sorted by.",
+)
 @click.option(
     "--bootstrap",
     type=click.IntRange(min=0),
     default=0,
     metavar="N",
-    help="95 % intervals of AP and AP50 from N resamples of the pictures; 200 will do.",
+    help="95 % intervals from N resamples of the pictures.  [default: 0; 1000 when two sets of "
+    "predictions are compared]",
 )
+@click.option(
+    "--suggest-thresholds",
+    "goal",
+    type=GoalType(),
+    help="Write a threshold for each class that meets this on other pictures too.",
+)
+@click.option(
+    "--thresholds-file",
+    type=_NEW_FILE,
+    default="thresholds.toml",
+    show_default=True,
+    metavar="FILE",
+    help="Where --suggest-thresholds writes.",
+)
+@click.option("--csv", "csv_file", type=_NEW_FILE, metavar="FILE", help="Write the classes as CSV.")
+@click.option("--overwrite", is_flag=True, help="Replace files that are there.")
 @options.json_option
-def score(
-    predictions: Path,
-    truth: Path,
-    iou_type: "tuple[IouType, ...] | None",
-    classes: tuple[str, ...] | None,
-    class_map: Path | None,
-    per_class: bool,
-    bootstrap: int,
-    as_json: bool,
-) -> None:
+def score(paths: tuple[Path, ...], truth: Path | None, **chosen: Any) -> None:
     """Measure predictions against ground truth.
 
     PREDICTIONS is the folder of a run, a COCO data set with scores (such as its annotations.json),
-    or a COCO results list. TRUTH is a COCO data set.
+    or a COCO results list. TRUTH is a COCO data set, LVIS's too, and may stand last or behind
+    --truth.
+
+    With a run and the reviewed.json that people left of it, it also says how much they had to
+    change.
+
+    With two sets of predictions and --truth, B is compared with A, with intervals from resampled
+    pictures.
 
     A results list is joined to truth by ids. A run or a data set is joined by file names and class
     names, so that the two may number differently.
-    """
-    from yolact_cli.pipelines.score import ScoreSettings, report_json, score_predictions
+    """  # fmt: skip
+    predictions, truth = _sides(paths, truth)
+    if len(predictions) > 1 and chosen["goal"]:
+        raise click.UsageError("--suggest-thresholds is about one set of predictions.")
+    _refuse_lost_work(chosen)
+    settings = _settings(chosen)
+    if len(predictions) == 1:
+        _score_one(predictions[0], truth, settings, chosen)
+    else:
+        _compare(predictions, truth, settings, chosen)
 
-    settings = ScoreSettings(
-        class_names=classes or None,
-        class_map=class_map,
-        iou_types=iou_type or None,
-        bootstrap_resamples=bootstrap,
+
+def _sides(paths: tuple[Path, ...], truth: Path | None) -> tuple[tuple[Path, ...], Path]:
+    """The predictions, one or two, and the truth."""
+    if truth is None:
+        if len(paths) < 2:
+            missing = "PREDICTIONS" if not paths else "TRUTH"
+            raise click.UsageError(f"Missing {missing}.")
+        *first, truth = paths
+        paths = tuple(first)
+        if len(paths) > 1:
+            raise click.UsageError("Give the truth of two sets of predictions by --truth.")
+        if truth.is_dir():
+            raise click.BadParameter(f"TRUTH is a file; {truth} is a folder.")
+    if not paths:
+        raise click.UsageError("Missing PREDICTIONS.")
+    if len(paths) > 2:
+        raise click.UsageError("At most two sets of predictions are compared.")
+    return paths, truth
+
+
+def _settings(chosen: Mapping[str, Any]) -> "ScoreSettings":
+    from yolact_cli.pipelines.score import ScoreSettings
+    from yolact_cli.scoring.rules import COCO_AREAS, ScoringRules
+
+    return ScoreSettings(
+        class_names=chosen["classes"] or None,
+        class_map=chosen["class_map"],
+        iou_types=chosen["iou_type"] or None,
+        rules=ScoringRules(
+            max_detections=chosen["max_detections"], areas=chosen["areas"] or COCO_AREAS
+        ),
+        score_threshold=chosen["score_threshold"],
+        thresholds=chosen["thresholds"],
+        bootstrap_resamples=chosen["bootstrap"],
+        goal=chosen["goal"],
     )
+
+
+def _score_one(
+    predictions: Path, truth: Path, settings: "ScoreSettings", chosen: Mapping[str, Any]
+) -> None:
+    from yolact_cli.cli import effort_words, score_words
+    from yolact_cli.pipelines import score_files
+    from yolact_cli.pipelines.effort import human_effort, is_reviewed_run
+    from yolact_cli.pipelines.score import score_predictions
+
+    effort = human_effort(predictions, truth) if is_reviewed_run(predictions, truth) else None
     report = score_predictions(predictions, truth, settings)
-    _say_what_was_joined(report)
-    if as_json:
-        reporting.print_json(report_json(report))
-        return
-    _show_figures(report)
-    if per_class:
-        for name, figures in report.figures.items():
-            _show_classes(TITLES[name], figures)
+    score_words.say_what_was_joined(report)
+    if chosen["csv_file"]:
+        _write(chosen["csv_file"], score_files.classes_csv(report))
+    if report.suggestion is not None:
+        _write(chosen["thresholds_file"], score_files.thresholds_toml(report))
+    if chosen["as_json"]:
+        more = {} if effort is None else {"effort": effort.to_json()}
+        reporting.print_json(score_files.report_json(report) | more)
+    else:
+        score_words.show_report(report, per_class=chosen["per_class"], sort=chosen["sort"])
+        if effort is not None:
+            effort_words.show_effort(effort)
+    if report.suggestion is not None:
+        score_words.say_suggestion(report.suggestion, chosen["thresholds_file"])
 
 
-def _say_what_was_joined(report: "ScoreReport") -> None:
-    joined = report.join
-    counted = reporting.counted
-    reporting.message(
-        f"{counted(joined.objects, 'prediction')} in {counted(joined.truth_pictures, 'picture')}"
-        f" of truth; pictures joined by {joined.pictures_by}, classes by {joined.categories_by}."
-    )
-    if joined.pictures_without_predictions:
-        without = counted(joined.pictures_without_predictions, "picture")
-        reporting.message(f"No predictions in {without} of truth: all objects there are missed.")
-    if joined.foreign_pictures:
-        objects = counted(joined.foreign_picture_objects, "prediction")
-        pictures = counted(joined.foreign_pictures, "picture")
-        reporting.warn(f"Left out: {objects} in {pictures} that truth does not have.")
-    if joined.foreign_classes:
-        listed = ", ".join(f"{name} ({count})" for name, count in joined.foreign_classes.items())
-        reporting.warn(f"Left out: predictions of classes that truth does not have: {listed}.")
-    if report.box_only_objects and "segm" in report.figures:
-        objects = counted(report.box_only_objects, "object")
-        reporting.message(f"Ignored where masks are compared: {objects} of truth with only a box.")
+def _compare(
+    predictions: tuple[Path, ...],
+    truth: Path,
+    settings: "ScoreSettings",
+    chosen: Mapping[str, Any],
+) -> None:
+    from yolact_cli.cli import score_words
+    from yolact_cli.pipelines import score_files
+    from yolact_cli.pipelines.score import compare_predictions
+
+    first, second = predictions
+    report = compare_predictions(first, second, truth, settings)
+    for side in (report.a, report.b):
+        score_words.say_what_was_joined(side)
+    if chosen["csv_file"]:
+        _write(chosen["csv_file"], score_files.comparison_csv(report))
+    if chosen["as_json"]:
+        reporting.print_json(score_files.comparison_json(report))
+    else:
+        score_words.show_comparison(report, per_class=chosen["per_class"])
 
 
-def _show_figures(report: "ScoreReport") -> None:
-    columns = ["", *(TITLES[name] for name in report.figures)]
-    figures = [one.twelve() for one in report.figures.values()]
-    rows = [[label, *(_shown(one[key]) for one in figures)] for key, label in ROWS.items()]
-    if report.intervals:
-        drawn = list(report.intervals.values())
-        rows.append([f"AP           {drawn[0].level:.0%} interval", *(_range(x.ap) for x in drawn)])
-        rows.append(
-            [f"AP50         {drawn[0].level:.0%} interval", *(_range(x.ap50) for x in drawn)]
-        )
-    reporting.print_table(columns, rows)
+def _refuse_lost_work(chosen: Mapping[str, Any]) -> None:
+    """Before anything is computed: thresholds and tables may have been edited.
+
+    Raises:
+        OutputExistsError: A file that would be written is there.
+    """
+    files = [chosen["csv_file"], chosen["thresholds_file"] if chosen["goal"] else None]
+    for path in files:
+        if path is not None and path.exists() and not chosen["overwrite"]:
+            raise OutputExistsError(
+                f"{path} is there already.", remedy="Give another name, or --overwrite."
+            )
 
 
-def _show_classes(title: str, figures: "CocoFigures") -> None:
-    rows = [
-        [one.name, str(one.objects), _shown(one.ap), _shown(one.ap50), _shown(one.ar100)]
-        for one in figures.per_class.values()
-    ]
-    reporting.print_table([title, "objects", "AP", "AP50", "AR100"], rows)
+def _write(path: Path, text: str) -> None:
+    from yolact_cli.store import LocalStore
 
-
-def _shown(figure: float) -> str:
-    return "-" if math.isnan(figure) else f"{figure:.3f}"
-
-
-def _range(interval: "Interval") -> str:
-    return f"{_shown(interval.low)} to {_shown(interval.high)}"
+    LocalStore(path.parent).put(path.name, text.encode("utf-8"))

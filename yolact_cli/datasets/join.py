@@ -17,30 +17,49 @@ from yolact_cli.datasets.segmentation import check_segmentation, compressed_rle
 from yolact_cli.errors import BadCocoError, SettingsError
 from yolact_cli.structures import Truth, TruthPicture
 
+NAMED = 5
+"""Pictures that are left out and named; the others are only counted."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClassJoin:
+    """One class on both sides; names are empty where the predictions have none."""
+
+    here_id: int
+    here_name: str
+    truth_id: int
+    truth_name: str
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JoinReport:
     """What was joined how, and what was left over.
 
     Attributes:
+        origin: The file of the predictions.
         pictures_by: ``file name``, ``file name, in part without folders`` or ``id``.
         categories_by: ``name`` or ``id``.
         truth_pictures: How many there are in truth.
         pictures_without_predictions: Of these, how many nothing was predicted in.
         foreign_pictures: Pictures with predictions that truth does not have.
         foreign_picture_objects: Predictions in them, left out.
+        foreign_picture_names: Of the first of them, as the predictions call them.
         foreign_classes: Names that truth does not have, with the number of predictions left out.
         objects: Predictions that take part.
+        classes: How each class of the predictions is called in truth, in the order of its ids.
     """
 
+    origin: str
     pictures_by: str
     categories_by: str
     truth_pictures: int
     pictures_without_predictions: int
     foreign_pictures: int
     foreign_picture_objects: int
+    foreign_picture_names: tuple[str, ...]
     foreign_classes: Mapping[str, int]
     objects: int
+    classes: tuple[ClassJoin, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -89,7 +108,10 @@ def join(
             results += _result(one, pictures[one.image_id], category_id, problems)
     if problems:
         raise BadCocoError(predictions.origin, problems)
+    names = predictions.category_names or {}
+    truth_names = {one.category_id: one.name for one in truth.categories}
     report = JoinReport(
+        origin=predictions.origin,
         pictures_by=pictures_by,
         categories_by=categories_by,
         truth_pictures=len(truth.pictures),
@@ -97,10 +119,25 @@ def join(
         - len({one["image_id"] for one in results}),
         foreign_pictures=len(set(foreign)),
         foreign_picture_objects=len(foreign),
+        foreign_picture_names=_picture_names(dict.fromkeys(foreign), predictions),
         foreign_classes=dict(sorted(left_out.items())),
         objects=len(results),
+        classes=tuple(
+            ClassJoin(
+                here_id=here,
+                here_name=names.get(here, ""),
+                truth_id=there,
+                truth_name=truth_names[there],
+            )
+            for here, there in sorted(categories.items())
+        ),
     )
     return Joined(results=results, report=report)
+
+
+def _picture_names(image_ids: Collection[int], predictions: Predictions) -> tuple[str, ...]:
+    names = {one.image_id: one.file_name for one in predictions.pictures or ()}
+    return tuple(names.get(one, f"image {one}") for one in list(image_ids)[:NAMED])
 
 
 def _class_name(prediction: Prediction, predictions: Predictions) -> str:
@@ -239,6 +276,7 @@ def _join_categories(
     else:
         mapped = dict(names)
     by_name = {category.name: category.category_id for category in truth.categories}
+    _refuse_ambiguous(mapped.values(), truth, predictions.origin)
     joined = {key: by_name[name] for key, name in mapped.items() if name in by_name}
     if joined:
         return joined, "name"
@@ -248,3 +286,14 @@ def _join_categories(
         problem = f"truth has none of its classes ('{here}' here, '{there}' there)"
         raise BadCocoError(predictions.origin, [problem], remedy="A class map can rename them.")
     return by_id, "id"
+
+
+def _refuse_ambiguous(wanted: Collection[str | None], truth: Truth, origin: str) -> None:
+    alike = Counter(category.name for category in truth.categories)
+    problems = [
+        f"truth has {count} classes called '{name}'"
+        for name, count in alike.items()
+        if count > 1 and name in wanted
+    ]
+    if problems:
+        raise BadCocoError(origin, problems, remedy="Give them different names.")

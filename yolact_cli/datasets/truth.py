@@ -3,6 +3,9 @@
 One problem is reported a record, all records are looked at, and the first twenty problems are
 told at once. What tools differ in without harm is accepted: whole numbers as floats, no area, no
 ``iscrowd``, boxes left out where there is a mask, empty segmentations, keys we do not know.
+
+LVIS looks for some classes in each picture only, those it has objects of and those in
+``neg_category_ids``; such a picture is a partly labelled one. It names pictures by ``coco_url``.
 """
 
 from collections.abc import Callable, Mapping
@@ -75,7 +78,11 @@ def truth_from_coco(
             origin, reader.problems, remedy="Nothing was started; repair the file and try again."
         )
     pictures = (
-        replace(picture, objects=tuple(reader.objects[image_id]))
+        replace(
+            picture,
+            objects=tuple(reader.objects[image_id]),
+            labelled_class_ids=reader.looked_for(image_id),
+        )
         for image_id, picture in reader.pictures.items()
     )
     categories = tuple(reader.categories[key] for key in sorted(reader.categories))
@@ -94,6 +101,7 @@ class _Reader:
     pictures: dict[int, TruthPicture] = field(default_factory=dict)
     objects: dict[int, list[TruthObject]] = field(default_factory=dict)
     annotation_ids: set[int] = field(default_factory=set)
+    absent_class_ids: dict[int, frozenset[int]] = field(default_factory=dict)
 
     def read(self, document: dict[str, Any]) -> None:
         self._each(document, "categories", self._category)
@@ -133,30 +141,43 @@ class _Reader:
     def _picture(self, item: Mapping[str, Any]) -> None:
         image_id = whole_number(item, "id")
         _refuse_second(image_id, self.pictures)
-        file_name = text(item, "file_name").replace("\\", "/")
+        file_name = _file_name(item)
         picture = TruthPicture(
             image_id=image_id,
             file_name=file_name,
             width=_side(item, "width"),
             height=_side(item, "height"),
             objects=(),
-            labelled_class_ids=self._labelled(item),
+            labelled_class_ids=self._class_ids(item, "labelled_category_ids"),
+            not_exhaustive_class_ids=self._class_ids(item, "not_exhaustive_category_ids")
+            or frozenset(),
         )
+        absent = self._class_ids(item, "neg_category_ids")
+        if absent is not None:
+            self.absent_class_ids[image_id] = absent
         # Kept before the file is looked for, so that its annotations are not problems as well.
         self.pictures[image_id] = picture
         self.objects[image_id] = []
         if self.images_dir is not None and not (self.images_dir / file_name).is_file():
             raise BadFieldError(f"{file_name} is not in {self.images_dir}")
 
-    def _labelled(self, item: Mapping[str, Any]) -> frozenset[int] | None:
-        if item.get("labelled_category_ids") is None:
+    def looked_for(self, image_id: int) -> frozenset[int] | None:
+        """The only classes that were looked for in a picture, or None for all of them."""
+        labelled = self.pictures[image_id].labelled_class_ids
+        absent = self.absent_class_ids.get(image_id)
+        if labelled is not None or absent is None:
+            return labelled
+        return absent | {labelled.class_id for labelled in self.objects[image_id]}
+
+    def _class_ids(self, item: Mapping[str, Any], key: str) -> frozenset[int] | None:
+        if item.get(key) is None:
             return None
-        named = records(item, "labelled_category_ids")
+        named = records(item, key)
         unknown = [
             key for key in named if isinstance(key, list | dict) or key not in self.class_ids
         ]
         if unknown:
-            raise BadFieldError(f"'labelled_category_ids' has {unknown[0]}, which is no category")
+            raise BadFieldError(f"'{key}' has {shown(unknown[0])}, which is no category")
         return frozenset(self.class_ids[key] for key in named)
 
     def _annotation(self, item: Mapping[str, Any]) -> None:
@@ -213,6 +234,13 @@ def _named(key: str, place: int, item: Any) -> str:
 def _refuse_second(key: int, known: Mapping[int, Any] | set[int]) -> None:
     if key in known:
         raise BadFieldError("its id is used twice")
+
+
+def _file_name(item: Mapping[str, Any]) -> str:
+    if "file_name" not in item and isinstance(item.get("coco_url"), str):
+        # http://images.cocodataset.org/val2017/000000397133.jpg
+        return "/".join(item["coco_url"].rsplit("/", 2)[1:])
+    return text(item, "file_name").replace("\\", "/")
 
 
 def _side(item: Mapping[str, Any], key: str) -> int:

@@ -37,6 +37,9 @@ def _image(picture: TruthPicture, category_ids: list[int]) -> dict[str, Any]:
     if picture.labelled_class_ids is not None:
         labelled = sorted(picture.labelled_class_ids)
         image["labelled_category_ids"] = [category_ids[class_id] for class_id in labelled]
+    if picture.not_exhaustive_class_ids:
+        partly = sorted(picture.not_exhaustive_class_ids)
+        image["not_exhaustive_category_ids"] = [category_ids[class_id] for class_id in partly]
     return image
 
 

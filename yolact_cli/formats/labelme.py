@@ -2,8 +2,8 @@
 
 Masks are exact: holes, parts and overlaps come back to the pixel. Polygons run through the centres
 of pixels, as LabelMe paints them; an object's parts share a ``group_id``, and holes are reached by
-a slit. A shape's ``score``, ``uid`` and ``track_id`` are keys of its own, which LabelMe keeps, and
-``picture`` says what the picture is called in the run.
+a slit. A shape's ``score``, ``uid``, ``track_id`` and review ``priority`` are keys of its own,
+which LabelMe keeps, and ``picture`` says what the picture is called in the run.
 
 Source: labelme 6.3.1, ``labelme/_label_file.py`` and ``labelme/utils/shape.py`` (MIT part).
 """
@@ -24,6 +24,7 @@ from yolact_cli.errors import AnnotationError, InputError
 from yolact_cli.formats.export import Exported
 from yolact_cli.formats.picture_files import put_picture
 from yolact_cli.formats.regions import Region, encoded, joined, painted, png_raster
+from yolact_cli.formats.shapes import EMPTY, SIMPLIFIED, Losses
 from yolact_cli.formats.stems import Stems
 from yolact_cli.formats.untrusted import (
     checked_points,
@@ -48,7 +49,6 @@ from yolact_cli.settings import ExportSettings
 from yolact_cli.store import LocalStore
 
 VERSION = "6.3.1"
-SIMPLIFIED = "outlines were simplified"
 
 
 def write_labelme(labels: LabelSet, store: LocalStore, settings: ExportSettings) -> Exported:
@@ -59,14 +59,14 @@ def write_labelme(labels: LabelSet, store: LocalStore, settings: ExportSettings)
     """
     stems = Stems(picture.name for picture in labels.read_pictures())
     pictures = objects = 0
-    simplified = 0
+    losses = Losses()
     for picture in labels.read_pictures():
         stem = stems.of(picture.name)
         shapes = []
         for number, one in enumerate(picture.objects):
-            own, is_exact = _shapes(one, picture.size_hw, settings, group_id=number)
+            own, lost = _shapes(one, picture.size_hw, settings, group_id=number)
             shapes += own
-            simplified += not is_exact
+            losses.add(lost)
         document: dict[str, Any] = {
             "version": VERSION,
             "flags": {},
@@ -80,18 +80,17 @@ def write_labelme(labels: LabelSet, store: LocalStore, settings: ExportSettings)
         store.put(f"{stem}.json", json.dumps(document, indent=2).encode("ascii") + b"\n")
         pictures += 1
         objects += len(picture.objects)
-    losses = {SIMPLIFIED: simplified} if simplified else {}
-    return Exported(pictures=pictures, objects=objects, losses=losses)
+    return Exported(pictures=pictures, objects=objects, losses=losses.counts)
 
 
 def _shapes(
     one: LabelledObject, size_hw: tuple[int, int], settings: ExportSettings, *, group_id: int
-) -> tuple[list[dict[str, Any]], bool]:
-    """An object's shapes, and whether they hold it to the pixel."""
+) -> tuple[list[dict[str, Any]], tuple[str, ...]]:
+    """An object's shapes, and what they do not hold of it."""
     if one.area_px == 0:
-        return [], False
+        return [], (EMPTY,)
     if settings.shapes == "masks":
-        return [_mask_shape(one, size_hw)], True
+        return [_mask_shape(one, size_hw)], ()
     parts = object_parts(
         one.rle_counts, size_hw, bbox_xywh_px=one.bbox_xywh_px,
         convention="centre", is_exact=settings.exact_polygons,
@@ -100,7 +99,8 @@ def _shapes(
     group = group_id if len(rings) > 1 else None
     shapes = [_shape(one, ring, "polygon") | {"group_id": group} for ring in rings]
     back = [encoded(painted(ring, size_hw), size_hw) or "" for ring in rings]
-    return shapes, all(back) and joined(back, size_hw) == one.rle_counts
+    is_exact = all(back) and joined(back, size_hw) == one.rle_counts
+    return shapes, () if is_exact else (SIMPLIFIED,)
 
 
 def _mask_shape(one: LabelledObject, size_hw: tuple[int, int]) -> dict[str, Any]:
@@ -123,7 +123,8 @@ def _shape(one: LabelledObject, points: Sequence[Sequence[float]], kind: str) ->
         "flags": {},
         "uid": one.uid,
     }
-    optional = {"score": one.score, "track_id": one.track_id}
+    priority = None if one.priority is None else one.priority.value
+    optional = {"score": one.score, "track_id": one.track_id, "priority": priority}
     return shape | {key: value for key, value in optional.items() if value is not None}
 
 
@@ -145,9 +146,11 @@ def _image_path(
         return beside
     if path is None or how != "none":
         return beside
-    folder = store.path_of(stem).parent
+    # Links resolved, since the system goes up from where they lead. The picture's own is not: its
+    # name has to stay.
+    folder = store.path_of(stem).parent.resolve()
     try:
-        return Path(os.path.relpath(path, folder)).as_posix()
+        return Path(os.path.relpath(path.parent.resolve() / path.name, folder)).as_posix()
     except ValueError:  # on another drive of Windows
         return path.as_posix()
 

@@ -126,7 +126,7 @@ def _painted(
         of_objects[window][crop] = numbers[one.uid]
     left_px = np.bincount(of_objects.ravel(), minlength=MOST + 1)
     for one in first_to_last:
-        left = left_px[numbers[one.uid]]
+        left = int(left_px[numbers[one.uid]])
         losses[COVERED] += left == 0
         losses[OVERLAPS] += 0 < left < one.area_px
     return of_classes, of_objects

@@ -23,6 +23,7 @@ from yolact_cli.formats.picture_files import put_picture
 from yolact_cli.formats.picture_list import picture_list, read_picture_list
 from yolact_cli.formats.picture_size import PicturesBeside
 from yolact_cli.formats.regions import Region, encoded
+from yolact_cli.formats.shapes import EMPTY, LINKED, SLIT
 from yolact_cli.formats.stems import Stems
 from yolact_cli.formats.untrusted import MOST_COORDINATE_PX, read_text
 from yolact_cli.geometry.polygons import Polygon, object_parts, single_ring
@@ -39,9 +40,7 @@ from yolact_cli.store import LocalStore
 
 OFFSET_PX = 0.25
 """Right for loaders that round and for those that cut off."""
-CHANGED = "masks changed a little by being one outline"
-LOST_PARTS = "objects of several parts were joined by lines"
-LOST_HOLES = "holes were joined to the outline by slits"
+CHANGED = "masks are a little different as an outline"
 DATA = "data.yaml"
 _DECIMALS = 6
 _MOST_POINTS = 1_000_000
@@ -54,7 +53,7 @@ def write_yolo(labels: LabelSet, store: LocalStore, settings: ExportSettings) ->
     """
     class_ids = {one.category_id: place for place, one in enumerate(labels.categories)}
     stems = Stems(picture.name for picture in labels.read_pictures())
-    counts = {LOST_PARTS: 0, LOST_HOLES: 0, CHANGED: 0}
+    counts = {LINKED: 0, SLIT: 0, CHANGED: 0, EMPTY: 0}
     pictures = objects = 0
     with picture_list(store) as listed:
         for picture in labels.read_pictures():
@@ -101,15 +100,15 @@ def _ring(
 ) -> Polygon | None:
     """The object's one outline, or None where it has no pixel; what is lost is counted."""
     if one.area_px == 0:
-        counts[CHANGED] += 1
+        counts[EMPTY] += 1
         return None
     parts = object_parts(
         one.rle_counts, size_hw, bbox_xywh_px=one.bbox_xywh_px,
         convention="centre", is_exact=settings.exact_polygons,
     )  # fmt: skip
     ring = single_ring(parts)
-    counts[LOST_PARTS] += len(parts) > 1
-    counts[LOST_HOLES] += any(part.holes for part in parts)
+    counts[LINKED] += len(parts) > 1
+    counts[SLIT] += any(part.holes for part in parts)
     counts[CHANGED] += _painted(ring, size_hw) != one.rle_counts
     return ring
 

@@ -8,13 +8,14 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float32
+from jaxtyping import Bool, Float32
 
 from yolact_cli.inference.masks import Axis, EncodedMask, Span, encode_upsampled
 from yolact_cli.settings import LabelSettings, MaskCrop
 from yolact_cli.structures import Candidates, Detections, Instance
 
 _UID_DIGITS = 12
+_SCORE_DIGITS = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +34,8 @@ def detections_from_candidates(
 
     Kept are candidates whose class confidence is strictly above the threshold and whose mask has
     at least ``min_area_px`` pixels. Where the network predicts mask IoUs, the score is confidence
-    times that, and only the order changes.
+    times that, and only the order changes. Thresholds by class are about that score, as it is
+    written: they are chosen from written scores.
 
     Args:
         candidates: From a runtime.
@@ -42,8 +44,8 @@ def detections_from_candidates(
         uid_seed: What tells this run's objects from another's; uids follow from it, the
             picture's name and the candidate's place.
     """
-    kept = np.flatnonzero(candidates.scores > settings.score_threshold)
     ranking = _ranking_scores(candidates)
+    kept = np.flatnonzero(_is_wanted(candidates, ranking, settings))
     assembler = _MaskAssembler(candidates, kept, size_hw=picture.size_hw, crop=settings.mask_crop)
     instances = []
     empty_masks = 0
@@ -57,8 +59,8 @@ def detections_from_candidates(
                 Instance(
                     uid=_uid(uid_seed, picture.name, index),
                     class_id=int(candidates.class_ids[index]),
-                    score=round(float(ranking[index]), 4),
-                    box_score=round(float(candidates.scores[index]), 4),
+                    score=round(float(ranking[index]), _SCORE_DIGITS),
+                    box_score=round(float(candidates.scores[index]), _SCORE_DIGITS),
                     predicted_box_xyxy_px=assembler.box_px(int(place)),
                     bbox_xywh_px=mask.bbox_xywh_px,
                     area_px=mask.area_px,
@@ -72,6 +74,17 @@ def detections_from_candidates(
         instances=tuple(instances),
         empty_masks=empty_masks,
     )
+
+
+def _is_wanted(
+    candidates: Candidates, ranking: np.ndarray, settings: LabelSettings
+) -> Bool[np.ndarray, " n"]:
+    is_wanted: Bool[np.ndarray, " n"] = candidates.scores > settings.score_threshold
+    if settings.class_thresholds is not None:
+        least = np.array(settings.class_thresholds)[candidates.class_ids]
+        written = [round(float(score), _SCORE_DIGITS) for score in ranking]
+        is_wanted = np.array(written, np.float64) > least
+    return is_wanted
 
 
 class _MaskAssembler:

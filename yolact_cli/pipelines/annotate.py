@@ -30,6 +30,7 @@ from yolact_cli.pipelines.annotate_request import (
 from yolact_cli.pipelines.labelling import BatchLabeller, frame_writers, picture_writers
 from yolact_cli.pipelines.model import ReadyModel, ready_model, resize_of
 from yolact_cli.pipelines.projections import read_failures, write_projections
+from yolact_cli.pipelines.run_exports import clear_run_exports, export_record, write_run_exports
 from yolact_cli.pipelines.video_frames import VideoFrames
 from yolact_cli.pipelines.video_labelling import VideoLabeller
 from yolact_cli.runs.journal import BatchPlan, Journal
@@ -139,6 +140,7 @@ class _Run:
             early = look_for_inputs(self.request, known, known_videos)
         if not resumes:
             clear_run(self.store)
+            clear_run_exports(self.store)
             for listing in (LISTING, VIDEO_LISTING):  # of a start that got no further
                 self.store.delete(listing)
         notes = run_notes(self.request, device=self.device, batch_size=self.batch_size)
@@ -250,6 +252,7 @@ class _Run:
             info=info,
             score_threshold=request.settings.score_threshold,
         )
+        exports = write_run_exports(self.store, request.write)
         failures = tuple(itertools.islice(read_failures(self.store, frames), SHOWN_FAILURES))
         settings = {key: value for key, value in self.identity.items() if key != "model"}
         manifest = Manifest(
@@ -260,9 +263,10 @@ class _Run:
             times=self._times(),
             videos=[frames.summary(video) for video in frames.videos],
             outputs=tuple(request.write),
+            exports=[export_record(report) for report in exports],
         )
         write_manifest(self.store, manifest)
-        return Finished(manifest=manifest.to_record(), failures=failures)
+        return Finished(manifest=manifest.to_record(), failures=failures, exports=exports)
 
     def _times(self) -> dict[str, Any]:
         """Of this attempt: earlier ones may be days ago."""

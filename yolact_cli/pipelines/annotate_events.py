@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from yolact_cli.pipelines.export import FormatReport
 from yolact_cli.structures import Failure
 
 
@@ -112,10 +113,12 @@ class Finished:
     Attributes:
         manifest: As in ``manifest.json``.
         failures: The first failures of the whole run, in order; all are in ``failures.csv``.
+        exports: What became of the exports.
     """
 
     manifest: Mapping[str, Any]
     failures: tuple[Failure, ...]
+    exports: tuple[FormatReport, ...] = ()
 
 
 Event = Listed | BatchDone | VideoBegun | FramesDone | VideoDone | Stopped | Finished

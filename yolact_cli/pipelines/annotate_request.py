@@ -10,6 +10,7 @@ from typing import Any
 
 from yolact_cli.datasets.class_map import ClassMap
 from yolact_cli.formats.coco import category_record
+from yolact_cli.pipelines.export_formats import exports_among
 from yolact_cli.settings import (
     FrameSettings,
     Keep,
@@ -92,7 +93,8 @@ def run_identity(request: AnnotateRequest, *, weights_sha256: str) -> dict[str, 
         "labels": dataclasses.asdict(request.settings),
         "class_map": _written_names(request),
         "existing": existing and {"sha256": _sha256(existing.path), "keep": existing.keep},
-        "write": sorted(request.write),
+        # Exports are projections: they may change from one attempt to the next.
+        "write": sorted(set(request.write) - set(exports_among(request.write))),
         "overlay_max_px": request.overlay_max_px if "overlay" in request.write else None,
         "videos": {
             "frames": dataclasses.asdict(request.frames),
@@ -121,8 +123,13 @@ def uid_seed(identity: Mapping[str, Any]) -> str:
     threshold is lowered to see more. Nor is a second look that changes no object.
     """
     left_out = {
-        "score_threshold", "min_area_px", "allow_truncated", "max_pixels", "mirror_check",
-    }  # fmt: skip
+        "score_threshold",
+        "class_thresholds",
+        "min_area_px",
+        "allow_truncated",
+        "max_pixels",
+        "mirror_check",
+    }
     labels = {key: value for key, value in identity["labels"].items() if key not in left_out}
     parts = {"model": identity["model"], "labels": labels}
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()

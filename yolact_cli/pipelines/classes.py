@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from difflib import get_close_matches
 
 from yolact_cli.datasets.class_map import ClassMap
+from yolact_cli.datasets.threshold_file import ThresholdFile
 from yolact_cli.errors import SettingsError
 from yolact_cli.structures import Category
 
@@ -58,3 +59,37 @@ def wanted_class_names(
             remedy="Check --classes, --exclude and the class map against each other.",
         )
     return None if len(left) == len(categories) else tuple(categories[p].name for p in left)
+
+
+def class_thresholds(
+    categories: Sequence[Category],
+    given: ThresholdFile,
+    *,
+    otherwise: float,
+    class_map: ClassMap | None = None,
+) -> tuple[float, ...]:
+    """The threshold of every class of the model, in its order.
+
+    The file's names are the model's own, or those that the class map gives.
+
+    Args:
+        categories: The model's.
+        given: As read.
+        otherwise: For classes that are not in it, where it has no default.
+        class_map: Other names for the model's classes.
+
+    Raises:
+        SettingsError: A name that neither the model nor the class map has.
+    """
+    default = otherwise if given.default is None else given.default
+    new_name = class_map.new_name if class_map else lambda name: name
+    names = [(one.name, new_name(one.name)) for one in categories]
+    known = list(dict.fromkeys(name for pair in names for name in pair if name is not None))
+    for name in given.by_class:
+        if name not in known:
+            close = get_close_matches(name, known, n=1)
+            offer = f"Did you mean '{close[0]}'?" if close else f"It has {', '.join(known[:10])}."
+            raise SettingsError(f"{given.origin}: the model has no class '{name}'.", remedy=offer)
+    return tuple(
+        given.by_class.get(own, given.by_class.get(new or own, default)) for own, new in names
+    )

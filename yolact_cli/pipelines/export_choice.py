@@ -9,6 +9,7 @@ from typing import Literal, get_args
 from yolact_cli.datasets.class_map import ClassMap
 from yolact_cli.errors import SettingsError
 from yolact_cli.labels import LabelledObject, LabelledPicture, LabelSet
+from yolact_cli.review.priority import picture_priority
 from yolact_cli.review.queue import kind_of
 from yolact_cli.structures import Category
 
@@ -68,7 +69,7 @@ def chosen_labels(labels: LabelSet, choice: ExportChoice) -> LabelSet:
     def read() -> Iterator[LabelledPicture]:
         for picture in labels.read_pictures():
             if picture.is_reviewed or not choice.reviewed_only:
-                yield replace(picture, objects=_chosen_objects(picture, written, choice))
+                yield _chosen(picture, written, choice)
 
     everything = replace(
         labels,
@@ -141,15 +142,18 @@ def _top(labels: LabelSet, top: int) -> LabelSet:
     return _filtered(labels, lambda picture: picture.picture_id in ids)
 
 
-def _chosen_objects(
+def _chosen(
     picture: LabelledPicture, written: dict[int, Category], choice: ExportChoice
-) -> tuple[LabelledObject, ...]:
+) -> LabelledPicture:
     def is_in(one: LabelledObject) -> bool:
         is_machine = one.state == "machine" and one.score is not None
         is_weak = is_machine and (one.score or 0.0) <= (choice.score_threshold or -1.0)
         return one.category.category_id in written and not is_weak
 
-    return tuple(_renamed(one, written) for one in picture.objects if is_in(one))
+    objects = tuple(_renamed(one, written) for one in picture.objects if is_in(one))
+    is_less = len(objects) < len(picture.objects) and picture.priority is not None
+    priority = picture_priority(objects) if is_less else picture.priority
+    return replace(picture, objects=objects, priority=priority)
 
 
 def _renamed(one: LabelledObject, written: dict[int, Category]) -> LabelledObject:

@@ -44,15 +44,21 @@ def ready_model(source: ModelSource, settings: LabelSettings, *, device: str) ->
     Raises:
         DeviceError: The device is not there.
         ModelError: The weights are not here, or not to be trusted.
-        SettingsError: A class that the model does not have, or a runtime that is not known.
+        SettingsError: A class that the model does not have, thresholds for another number of
+            classes, or a runtime that is not known.
     """
     if settings.runtime != "torch":
         raise SettingsError(f"There is no runtime {settings.runtime!r}; there is 'torch'.")
-    where = resolve_device(device)
     card = source.card
+    thresholds, classes = settings.class_thresholds, len(card.categories)
+    if thresholds is not None and len(thresholds) != classes:
+        raise SettingsError(
+            f"There are {len(thresholds)} class thresholds; the model has {classes} classes."
+        )
+    where = resolve_device(device)
     selection = Selection(
         nms=settings.nms,
-        score_threshold=settings.score_threshold,
+        score_threshold=settings.least_score,
         class_ids=class_ids_of(card.categories, settings.class_names),
     )
     runtime = TorchRuntime(

@@ -106,10 +106,15 @@ def _pictures_of(labels: RunLabels, images_dir: Path | None) -> RunPictures:
 def _apply(run: Path) -> str:
     """Write ``reviewed.json``; what came of it, for the page."""
     applied = apply_review(run)
+    objects, pictures = _counted(applied.objects, "object"), _counted(applied.pictures, "picture")
     sentences = [
-        f"{applied.objects} objects in {applied.pictures} pictures marked done: {applied.path}.",
-        f"{applied.left} pictures are not done yet." if applied.left else "",
+        f"{objects} in {pictures} marked done: {applied.path}.",
+        f"Not done yet: {_counted(applied.left, 'picture')}." if applied.left else "",
         *(f"Left out, reviewed at another size: {name}." for name in applied.changed_size),
         *(f"Left out, not in the run any more: {name}." for name in applied.gone),
     ]
     return " ".join(filter(None, sentences))
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

@@ -34,6 +34,7 @@ class Manifest:
         times: ``started`` and ``finished`` (ISO 8601, UTC), ``seconds``, or what else is known.
         outputs: The kinds of files written, as in ``--write``.
         videos: Of each, what became of it; plain JSON types.
+        exports: Likewise.
     """
 
     settings: Mapping[str, Any]
@@ -43,6 +44,7 @@ class Manifest:
     times: Mapping[str, Any]
     outputs: tuple[str, ...]
     videos: Sequence[Mapping[str, Any]] = ()
+    exports: Sequence[Mapping[str, Any]] = ()
 
     def to_record(self) -> dict[str, Any]:
         """The manifest as plain JSON types."""
@@ -65,6 +67,7 @@ class Manifest:
             },
             "classes": self._class_records(),
             "videos": [dict(video) for video in self.videos],
+            "exports": [dict(export) for export in self.exports],
             "failures": {
                 "file": FAILURES_PATH if failed else None,
                 "by_error": dict(sorted(self.tally.failures.items())),

@@ -5,9 +5,15 @@ import math
 import numpy as np
 import pytest
 
-from yolact_cli.scoring.bootstrap import average_precisions, bootstrap, class_matches
 from yolact_cli.scoring.evaluate import evaluate
+from yolact_cli.scoring.matching import match
 from yolact_cli.scoring.prepare import prepare
+from yolact_cli.scoring.resampling import (
+    bootstrap,
+    drawn_weights,
+    mean_of_classes,
+    resampled_precisions,
+)
 
 LEFT = (0, 0, 40, 40)
 
@@ -21,13 +27,19 @@ def repeated(records, key, counts):
     ]
 
 
+def ap_and_ap50(truth, results, iou_type, weights):
+    matches = match(prepare(truth, results, iou_type))
+    drawn = resampled_precisions(matches, np.asarray(weights)[None])
+    ap, ap50 = mean_of_classes(drawn.mean(axis=2)), mean_of_classes(drawn[:, :, 0])
+    return ap[0], ap50[0]
+
+
 @pytest.mark.parametrize("iou_type", ["bbox", "segm"])
 def test_each_picture_once_gives_the_figures_themselves(random_pair, iou_type):
     truth, results = random_pair(1)
-    matches = list(class_matches(prepare(truth, results, iou_type)))
     figures = evaluate(truth, results, iou_type)
-    drawn = average_precisions(matches, np.ones(12, int))
-    assert drawn == pytest.approx((figures.ap, figures.ap50), abs=1e-9)
+    drawn = ap_and_ap50(truth, results, iou_type, np.ones(12, int))
+    assert drawn == pytest.approx((figures.ap, figures.ap50), abs=1e-12)
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -43,15 +55,14 @@ def test_weights_give_what_repeated_pictures_give(random_pair, seed):
         "annotations": repeated(truth["annotations"], "image_id", counts),
     }
     figures = evaluate(copies, repeated(results, "image_id", counts), "bbox")
-    matches = list(class_matches(prepare(truth, results, "bbox")))
-    drawn = average_precisions(matches, weights)
+    drawn = ap_and_ap50(truth, results, "bbox", weights)
     assert drawn == pytest.approx((figures.ap, figures.ap50), abs=1e-9)
 
 
 def test_intervals_hold_the_figure_and_repeat_themselves(random_pair):
     truth, results = random_pair(2)
-    given = prepare(truth, results, "bbox")
-    first, second = bootstrap(given, resamples=50), bootstrap(given, resamples=50)
+    matches = match(prepare(truth, results, "bbox"))
+    first, second = bootstrap(matches, resamples=50), bootstrap(matches, resamples=50)
     assert first == second
     assert first.ap50.low < evaluate(truth, results, "bbox").ap50 < first.ap50.high
 
@@ -59,11 +70,19 @@ def test_intervals_hold_the_figure_and_repeat_themselves(random_pair):
 def test_perfect_predictions_leave_no_doubt(make_truth, make_results):
     truth = make_truth([(1, 1, LEFT), (2, 1, LEFT)])
     results = make_results([(1, 1, LEFT, 0.9), (2, 1, LEFT, 0.8)])
-    drawn = bootstrap(prepare(truth, results, "segm"), resamples=20)
+    drawn = bootstrap(match(prepare(truth, results, "segm")), resamples=20)
     assert (drawn.ap.low, drawn.ap.high) == pytest.approx((1, 1))
 
 
 def test_no_objects_give_no_interval(make_truth):
-    drawn = bootstrap(prepare(make_truth([]), [], "bbox"), resamples=3)
+    drawn = bootstrap(match(prepare(make_truth([]), [], "bbox")), resamples=3)
     assert math.isnan(drawn.ap.low)
     assert drawn.to_json()["ap"] == {"low": None, "high": None}
+
+
+def test_how_many_are_drawn_at_once_changes_nothing(monkeypatch):
+    whole = np.concatenate(list(drawn_weights(7, 9, seed=3)))
+    monkeypatch.setattr("yolact_cli.scoring.resampling._MOST_WEIGHTS", 14)
+    parts = list(drawn_weights(7, 9, seed=3))
+    assert len(parts) == 5
+    assert np.array_equal(np.concatenate(parts), whole)
