@@ -187,6 +187,20 @@ def test_zoom_keeps_the_point_under_the_pointer(window):
     assert window.page.locator("#canvas").screenshot() == before
 
 
+def test_a_run_without_pictures_says_so(tmp_path, make_review_run, serve, browser):
+    with serve(make_review_run(tmp_path / "none", pictures=0)) as one:
+        made = browser.new_context(viewport=SIZE)
+        page = made.new_page()
+        problems = []
+        page.on("pageerror", lambda error: problems.append(str(error)))
+        page.goto(one.address)
+        page.wait_for_selector("#banner:has-text('no labelled pictures')")
+        for key in ("ArrowRight", "Enter", "ArrowDown", "a", "b", "n", "1", "?"):
+            page.keyboard.press(key)
+        assert problems == []
+        made.close()
+
+
 # -- verdicts ------------------------------------------------------------------------------------
 
 

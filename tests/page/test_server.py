@@ -89,7 +89,7 @@ def test_token_in_the_address_becomes_a_cookie_and_leaves_the_address(client):
     assert (answer.status_code, answer.headers["location"]) == (303, "/")
     cookie = answer.headers["set-cookie"]
     assert "HttpOnly" in cookie
-    assert "SameSite=Strict" in cookie
+    assert "SameSite=Lax" in cookie
     assert client.get("/", headers={"x-yolact-token": ""}).status_code == 200
 
 
@@ -107,6 +107,12 @@ def test_token_in_the_address_becomes_a_cookie_and_leaves_the_address(client):
 )
 def test_requests_of_other_pages_are_refused(client, headers):
     assert client.get("/api/queue", headers=headers).status_code == 403
+
+
+def test_a_link_in_another_page_may_lead_here_and_do_nothing(client):
+    visit = {"sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate"}
+    assert client.get("/", headers=visit).status_code == 200
+    assert client.post("/api/apply", json={}, headers=visit).status_code == 403
 
 
 def test_acts_are_refused_unless_they_are_json(client):
