@@ -14,7 +14,8 @@ MACHINE_PATH = re.compile(r"(?<![\w.~-])/(?:home|root|Users|work|mnt)/\w")
 def texts(repository):
     """The project's own text files by path, without what is made by tools."""
     roots = ("yolact_cli", "models", "tests", "examples", ".github", ".ci")
-    paths = [path for root in roots for path in (repository / root).rglob("*")]
+    found = [path for root in roots for path in (repository / root).rglob("*")]
+    paths = [path for path in found if "node_modules" not in path.parts]
     paths += [*repository.glob("*.md"), repository / "pyproject.toml"]
     suffixes = {".py", ".md", ".toml", ".sh", ".txt", ".json", ""}
     return {

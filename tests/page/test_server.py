@@ -10,11 +10,13 @@ import urllib.request
 import cv2
 import numpy as np
 import pytest
+from PIL import Image
 
-from yolact_cli.errors import OutputError, PageError, RunLockedError
+from yolact_cli.errors import DiskFullError, OutputError, PageError, RunLockedError
 from yolact_cli.geometry import rle
 from yolact_cli.pipelines.review_session import ReviewRequest, opened_page
 from yolact_cli.review.server import make_app
+from yolact_cli.store import LocalStore
 
 pytest.importorskip("starlette", reason="needs yolact_cli[review]")
 from starlette.testclient import TestClient
@@ -87,7 +89,7 @@ def test_token_in_the_address_becomes_a_cookie_and_leaves_the_address(client):
     assert (answer.status_code, answer.headers["location"]) == (303, "/")
     cookie = answer.headers["set-cookie"]
     assert "HttpOnly" in cookie
-    assert "SameSite=Strict" in cookie
+    assert "SameSite=Lax" in cookie
     assert client.get("/", headers={"x-yolact-token": ""}).status_code == 200
 
 
@@ -105,6 +107,12 @@ def test_token_in_the_address_becomes_a_cookie_and_leaves_the_address(client):
 )
 def test_requests_of_other_pages_are_refused(client, headers):
     assert client.get("/api/queue", headers=headers).status_code == 403
+
+
+def test_a_link_in_another_page_may_lead_here_and_do_nothing(client):
+    visit = {"sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate"}
+    assert client.get("/", headers=visit).status_code == 200
+    assert client.post("/api/apply", json={}, headers=visit).status_code == 403
 
 
 def test_acts_are_refused_unless_they_are_json(client):
@@ -181,6 +189,24 @@ def test_pictures_that_have_moved_are_told_and_found_again(tmp_path, run_folder,
     answer = make_client().get("/images/1/thumb")
     assert answer.status_code == 404
     assert "--images" in answer.json()["remedy"]
+
+
+def test_formats_that_no_browser_shows_are_sent_as_jpegs_upright(tmp_path, run_folder, make_client):
+    deep = np.zeros((80, 60, 3), np.uint16)  # lies on its side
+    deep[:40, :, 2] = 60_000  # its upper half is red
+    side = Image.fromarray((deep >> 8).astype(np.uint8)[:, :, ::-1])
+    exif = Image.Exif()
+    exif[274] = 6  # to be turned clockwise
+    side.save(tmp_path / "01.png", "tiff", exif=exif)
+    cv2.imwrite(str(tmp_path / "deep.tiff"), np.rot90(deep, -1))
+    (tmp_path / "deep.tiff").rename(tmp_path / "02.png")
+    client = make_client()
+    for picture_id in (1, 2):
+        data = np.frombuffer(client.get(f"/images/{picture_id}/preview").content, np.uint8)
+        pixels = cv2.imdecode(data, cv2.IMREAD_COLOR)
+        assert pixels.shape == (60, 80, 3)
+        assert pixels[30, 70, 2] > 200
+        assert pixels[30, 10, 2] < 60
 
 
 def test_frames_of_a_video_are_decoded(tmp_path, make_review_run, make_clip, make_client):
@@ -332,6 +358,37 @@ def test_what_was_done_is_there_after_a_new_start(run_folder, serve):
     with serve(run_folder) as page:
         assert fetched(page, "api/pictures/1")["is_reviewed"]
         assert fetched(page, "api/queue")["undoable"] == 1
+
+
+def test_apply_writes_what_is_marked_done_and_tells_what_is_not(client, run_folder):
+    refused = client.post("/api/apply", json={})
+    assert refused.status_code == 422
+    assert "no picture is marked done" in refused.json()["problem"]
+    act(client, [{"kind": "done", "uids": []}])
+    told = client.post("/api/apply", json={}).json()["sentence"]
+    assert "0 objects in 1 picture" in told
+    assert "Not done yet: 2 pictures" in told
+    assert json.loads((run_folder / "reviewed.json").read_text())["annotations"] == []
+
+
+def test_a_full_disk_is_told_as_something_to_try_again(client, run_folder, monkeypatch):
+    def full(*_, **__):
+        raise DiskFullError("The disk is full.", remedy="Free some space.")
+
+    monkeypatch.setattr(LocalStore, "append", full)
+    answer = act(client, [{"kind": "reopen"}])
+    assert answer.status_code == 507
+    assert "full" in answer.json()["problem"]
+
+
+def test_a_shared_queue_shows_each_person_a_part_of_his_own(run_folder, make_client):
+    found = []
+    for name in ("anna", "ben"):
+        request = ReviewRequest(run=run_folder, reviewer=name, reviewers=("anna", "ben"))
+        with opened_page(request) as page:
+            found.append(set(page.desk.rows))
+    assert found[0] | found[1] == {1, 2, 3}
+    assert found[0] & found[1] == set()
 
 
 # -- tracks --------------------------------------------------------------------------------------

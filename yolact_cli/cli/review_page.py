@@ -26,7 +26,9 @@ def show_page(request: ReviewRequest, *, opens_browser: bool) -> int:
         reporting.message("Everything is saved at once; Ctrl-C closes the page.")
         while not interruption:
             time.sleep(_LOOK_S)
-    reporting.message(f"The page is closed; what was done is in {request.run / 'review'}.")
+    folder = request.run / "review"
+    outcome = f"what was done is in {folder}" if folder.exists() else "nothing was done"
+    reporting.message(f"The page is closed; {outcome}.")
     return interruption.exit_code
 
 

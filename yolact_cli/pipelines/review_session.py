@@ -82,7 +82,7 @@ def _page(request: ReviewRequest, labels: RunLabels, files: RunPictures) -> Page
         previews=Previews(files.pixels_of),
         colours=tuple((red, green, blue) for red, green, blue in rgb),
         least_score=score_threshold_of(labels.settings),
-        apply=lambda: _apply(request),
+        apply=lambda: _apply(request.run),
     )
 
 
@@ -103,7 +103,18 @@ def _pictures_of(labels: RunLabels, images_dir: Path | None) -> RunPictures:
     )
 
 
-def _apply(request: ReviewRequest) -> str:
-    applied = apply_review(request.run)
-    pictures = "1 picture" if applied.pictures == 1 else f"{applied.pictures:,} pictures"
-    return f"{pictures} marked done, written to {applied.path}."
+def _apply(run: Path) -> str:
+    """Write ``reviewed.json``; what came of it, for the page."""
+    applied = apply_review(run)
+    objects, pictures = _counted(applied.objects, "object"), _counted(applied.pictures, "picture")
+    sentences = [
+        f"{objects} in {pictures} marked done: {applied.path}.",
+        f"Not done yet: {_counted(applied.left, 'picture')}." if applied.left else "",
+        *(f"Left out, reviewed at another size: {name}." for name in applied.changed_size),
+        *(f"Left out, not in the run any more: {name}." for name in applied.gone),
+    ]
+    return " ".join(filter(None, sentences))
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

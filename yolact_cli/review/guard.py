@@ -58,7 +58,8 @@ class Guard:
             await _answer(send, 403, refusal)
         elif scope["path"] == "/" and self._is_token(_token_in(scope["query_string"])):
             # The token leaves the address, where screenshots and histories would show it.
-            cookie = f"{self._cookie}={self._token}; HttpOnly; SameSite=Strict; Path=/"
+            # Lax, as the address may be clicked in a terminal that is itself a page.
+            cookie = f"{self._cookie}={self._token}; HttpOnly; SameSite=Lax; Path=/"
             extra = ((b"location", b"/"), (b"set-cookie", cookie.encode()))
             await _answer(send, 303, "", extra)
         elif self._has_token(headers):

@@ -13,7 +13,14 @@ from functools import wraps
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, get_args
 
-from yolact_cli.errors import ActRefusedError, BehindError, InputError, PageError, YolactError
+from yolact_cli.errors import (
+    ActRefusedError,
+    BehindError,
+    InputError,
+    PageError,
+    ReviewError,
+    YolactError,
+)
 from yolact_cli.review.desk import Changed, Desk
 from yolact_cli.review.guard import Guard
 from yolact_cli.review.payloads import picture_payload, queue_payload
@@ -40,6 +47,16 @@ _MOST_BODY_BYTES = 16 << 20
 _log = logging.getLogger(__name__)
 
 Answer = dict[str, Any]
+
+_TRY_AGAIN = 507
+_STATUS: Mapping[type[YolactError], int] = {
+    BehindError: 409,
+    ActRefusedError: 400,
+    ReviewError: 422,
+    InputError: 404,
+    YolactError: _TRY_AGAIN,  # a full disk, mostly
+}
+"""For each kind of error what the page is told; the first that fits."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,17 +116,14 @@ def _told(endpoint: Endpoint) -> Endpoint:
     async def telling(routes: "_Routes", request: "Request") -> "Response":
         try:
             return await endpoint(routes, request)
-        except BehindError as error:
-            return _problem(409, error)
-        except ActRefusedError as error:
-            return _problem(400, error)
-        except InputError as error:
-            return _problem(404, error)
-        except YolactError as error:
-            _log.error("%s", error)
-            return _problem(507, error)
         except KeyError:
-            return _problem(404, InputError("There is no such picture in this run."))
+            error: YolactError = InputError("There is no such picture in this run.")
+        except YolactError as told:
+            error = told
+        status = next(code for kind, code in _STATUS.items() if isinstance(error, kind))
+        if status == _TRY_AGAIN:
+            _log.error("%s", error)
+        return _problem(status, error)
 
     return telling
 
@@ -195,7 +209,9 @@ class _Routes:
 
         def do() -> Answer:
             changed = self._desk.take_back(_whole(body, "stroke"), key=_key(body))
-            return self._changed(changed, changed.picture_ids[0] if changed.picture_ids else None)
+            ids, shown = changed.picture_ids, body.get("picture_id")
+            first = ids[0] if ids else None
+            return self._changed(changed, shown if shown in ids else first)
 
         return JSONResponse(await run_in_threadpool(do))
 

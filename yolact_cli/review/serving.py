@@ -1,6 +1,7 @@
 """The review page on a port of this machine, in a thread, for as long as somebody wants it."""
 
 import contextlib
+import os
 import secrets
 import socket
 import threading
@@ -74,6 +75,8 @@ def served(page: Page, *, port: int = 0) -> Iterator[Served]:
 def _bound(port: int) -> Iterator[socket.socket]:
     listening = socket.socket()
     with contextlib.closing(listening):
+        if os.name != "nt":  # where it would let two programs have one port
+            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listening.bind((HOST, port))
             listening.listen()

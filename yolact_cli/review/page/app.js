@@ -132,7 +132,8 @@ export class App {
     if (problem) this.messages.warn(problem);
     const keepsTool = data.objects.some((one) => one.uid === this.review.selectedUid);
     if (this.tool !== this.tools.select && !keepsTool) this.use("select");
-    this.view.show([data.size[1], data.size[0]]);
+    const isOther = byId("canvas").dataset.shown !== String(data.id);
+    if (isOther) this.view.show([data.size[1], data.size[0]], data.video_id);
     this.view.drawNow();
     const canvas = byId("canvas");
     canvas.dataset.shown = data.id;
@@ -158,6 +159,7 @@ export class App {
     byId("progress").value = queue.doneCount;
     byId("progress-text").textContent = `${queue.doneCount} of ${all} done`;
     this.strip.render();
+    this.filters.offerClasses();
   }
 
   draw() {
@@ -221,6 +223,7 @@ export class App {
 
   done() {
     const { review } = this;
+    if (review.current.data.id !== review.wantedId) return; // the next one is not shown yet
     this.tool.leave?.();
     if (!review.current.data.is_reviewed) review.done();
     if (!review.go(1)) this.reportRest();
@@ -233,7 +236,8 @@ export class App {
   reportRest() {
     const { queue } = this.review;
     const rest = queue.rows.length - queue.doneCount;
-    if (rest) this.messages.say(`${rest} pictures are not done yet (G goes to the next).`);
+    const left = rest === 1 ? "1 picture is" : `${rest} pictures are`;
+    if (rest) this.messages.say(`${left} not done yet (G goes to the next).`);
     else this.messages.say("All pictures are done. Apply writes the reviewed labels.");
   }
 

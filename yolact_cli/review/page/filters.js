@@ -22,23 +22,27 @@ export class Filters {
     this.clear.addEventListener("click", () => this.reset());
   }
 
-  /** Offer the classes there are. */
+  /** Offer what there is to be chosen. */
   fill() {
-    const { review } = this.app;
-    const chosen = this.category.value;
-    const used = new Set(review.queue.rows.flatMap((row) => row.objects.map(([id]) => id)));
-    const options = review.categories.filter(([id]) => used.has(id));
+    const verdicts = Object.entries(VERDICTS).map(([value, [text]]) => new Option(text, value));
+    this.verdict.replaceChildren(...verdicts);
+    this.offerClasses();
+    this.show();
+  }
+
+  /** The classes that some object has; people may bring in new ones. */
+  offerClasses() {
+    const { categories, queue } = this.app.review;
+    if (this.offered === categories.length) return;
+    this.offered = categories.length;
+    const chosen = this.category.value || "0";
+    const used = new Set(queue.rows.flatMap((row) => row.objects.map(([id]) => id)));
+    const options = categories.filter(([id]) => used.has(id));
     this.category.replaceChildren(
       new Option("All classes", "0"),
       ...options.map(([id, name]) => new Option(name, String(id))),
     );
-    this.category.value = chosen || "0";
-    if (!this.verdict.options.length) {
-      this.verdict.append(
-        ...Object.entries(VERDICTS).map(([value, [text]]) => new Option(text, value)),
-      );
-    }
-    this.show();
+    this.category.value = chosen;
   }
 
   choose() {

@@ -39,7 +39,7 @@ export class Panel {
     const reasons = priority?.reasons ?? [];
     this.reasons.hidden = reasons.length === 0;
     this.reasons.textContent = reasons.length
-      ? `Look first: ${reasons.map(([reason]) => reason).join(", ")}`
+      ? `Priority ${priority.value.toFixed(2)}: ${reasons.map(([reason]) => reason).join(", ")}`
       : "";
   }
 

@@ -178,7 +178,9 @@ export class Review extends EventTarget {
   async prepare({ path, pictureId, act, body }) {
     if (body) return body;
     const key = newKey();
-    if (path === "api/undo") return { key, stroke: this[act.direction] ?? 0 };
+    if (path === "api/undo") {
+      return { key, picture_id: this.wantedId, stroke: this[act.direction] ?? 0 };
+    }
     const known = this.pictures.peek(pictureId)?.data ?? (await getJson(`api/pictures/${pictureId}`));
     const revision = path === "api/videos" ? known.video_revision : known.revision;
     return { key, picture_id: pictureId, revision, ...act };
@@ -186,11 +188,13 @@ export class Review extends EventTarget {
 
   answer(item, answer) {
     this.take(answer);
-    this.queue.update(answer.rows);
+    // What is under way still is newer than what the server knew.
+    this.queue.update(answer.rows.filter(([id]) => !this.outbox.holds(id)));
     const changed = answer.rows.map(([id]) => id);
     const { picture } = answer;
     if (picture) this.confirm(picture);
-    this.pictures.refresh(changed.filter((id) => id !== picture?.id)).then(() => this.tell("changed"));
+    const others = changed.filter((id) => id !== picture?.id && !this.outbox.holds(id));
+    this.pictures.refresh(others).then(() => this.tell("changed"), () => {});
     this.videoRevision(picture);
     if (item.path === "api/undo" && picture) this.afterUndo(item, picture.id);
     if (item.path === "api/videos") this.messages.say(`${item.what}, in ${changed.length} frames.`);

@@ -11,6 +11,7 @@ export class View {
     this.size = [1, 1]; // width and height of the picture, in its own px
     this.scale = 1; // CSS px a picture px
     this.offset = [0, 0]; // of the picture's corner, in CSS px
+    this.videoId = 0;
     this.isFitted = true;
     this.isAsked = false;
     this.box = [canvas.clientWidth, canvas.clientHeight]; // in CSS px; asking lays the page out
@@ -30,10 +31,11 @@ export class View {
     this.drawNow();
   }
 
-  /** Show another picture; one of the same size (a video's frame) stays where it is. */
-  show(size) {
-    const isSame = size[0] === this.size[0] && size[1] === this.size[1];
+  /** Show another picture: the whole of it, or where the last one of the same video was looked at. */
+  show(size, videoId) {
+    const isSame = videoId > 0 && videoId === this.videoId;
     this.size = size;
+    this.videoId = videoId;
     if (!isSame || this.isFitted) this.fit();
   }
 
