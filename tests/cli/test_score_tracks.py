@@ -38,6 +38,22 @@ def test_tables_tell_tracks_frames_and_identities_apart(tracked, capsys):
     assert "videos joined by name" in err
 
 
+@pytest.fixture
+def refused(tmp_path, capsys):
+    """What is said of options, with a truth that has one video and no tracks."""
+    video = {"id": 1, "name": "clip.mp4", "width": 8, "height": 6, "length": 2}
+    categories = [{"id": 1, "name": "cat"}]
+    document = {"videos": [video], "categories": categories, "annotations": []}
+    truth = tmp_path / "truth.json"
+    truth.write_text(json.dumps(document))
+
+    def run(predictions, *options):
+        code = main(["score", str(predictions), "--truth", str(truth), *options])
+        return code, capsys.readouterr().err
+
+    return run
+
+
 @pytest.mark.parametrize(
     ("options", "words"),
     [
@@ -46,23 +62,19 @@ def test_tables_tell_tracks_frames_and_identities_apart(tracked, capsys):
         (["--bootstrap", "20"], "--bootstrap is for pictures only"),
     ],
 )
-def test_what_tracks_lack_is_wrong_usage(tracked, capsys, options, words):
-    truth = str(tracked / "youtube_vis.json")
-    assert main(["score", str(tracked), "--truth", truth, *options]) == 2
-    assert words in capsys.readouterr().err
+def test_what_tracks_lack_is_wrong_usage(refused, tmp_path, options, words):
+    code, told = refused(tmp_path, *options)
+    assert (code, words in told) == (2, True)
 
 
-def test_a_run_without_tracks_says_how_to_get_them(tracked, tmp_path, capsys):
-    (tmp_path / "other").mkdir()
-    truth = str(tracked / "youtube_vis.json")
-    assert main(["score", str(tmp_path / "other"), "--truth", truth]) == 1
-    assert "--write youtube-vis" in capsys.readouterr().err
+def test_a_run_without_tracks_says_how_to_get_them(refused, tmp_path):
+    code, told = refused(tmp_path)
+    assert (code, "--write youtube-vis" in told) == (1, True)
 
 
-def test_a_class_that_truth_lacks_is_told(tracked, capsys):
-    truth = str(tracked / "youtube_vis.json")
-    assert main(["score", str(tracked), "--truth", truth, "--classes", "catt"]) == 2
-    assert "Did you mean 'cat'?" in capsys.readouterr().err
+def test_a_class_that_truth_lacks_is_told(refused, tmp_path):
+    code, told = refused(tmp_path / "truth.json", "--classes", "catt")
+    assert (code, "Did you mean 'cat'?" in told) == (2, True)
 
 
 def test_frames_are_scored_against_pictures_of_the_same_names(tracked, tmp_path, capsys):

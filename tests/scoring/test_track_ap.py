@@ -1,6 +1,7 @@
 """Average precision of tracks: cases made for it, and the reference's loops over dense masks."""
 
 import math
+from functools import lru_cache
 
 import numpy as np
 import pytest
@@ -135,6 +136,7 @@ def test_sizes_are_those_of_youtube_vis():
     assert TRACK_AREAS["medium"] == (128**2, 256**2)
 
 
+@lru_cache(maxsize=1000)
 def dense(one):
     none = np.zeros(SIZE_HW, bool)
     return np.stack(
@@ -142,11 +144,13 @@ def dense(one):
     )
 
 
+@lru_cache(maxsize=10000)
 def overlap(one, other):
     union = (dense(one) | dense(other)).sum()
     return (dense(one) & dense(other)).sum() / union if union else 0.0
 
 
+@lru_cache(maxsize=1000)
 def size(one):
     seen = [frame.sum() for frame in dense(one) if frame.any()]
     return float(np.mean(seen)) if seen else 0.0
