@@ -256,7 +256,7 @@ def many(tmp_path):
         ]
 
     documents = {
-        "truth.json": found(1, 0) + [{**found(3, 100)[0], "bbox": [1, 1, 5, 5]}],
+        "truth.json": [*found(1, 0), {**found(3, 100)[0], "bbox": [1, 1, 5, 5]}],
         "predictions.json": found(1, 0, score=0.8) + found(2, 100, score=0.7),
     }
     for name, annotations in documents.items():

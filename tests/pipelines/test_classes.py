@@ -3,8 +3,9 @@
 import pytest
 
 from yolact_cli.datasets.class_map import ClassMap
+from yolact_cli.datasets.threshold_file import ThresholdFile
 from yolact_cli.errors import SettingsError
-from yolact_cli.pipelines.classes import wanted_class_names
+from yolact_cli.pipelines.classes import class_thresholds, wanted_class_names
 from yolact_cli.structures import Category
 
 ANIMALS = tuple(
@@ -39,3 +40,15 @@ def test_nothing_left_is_refused() -> None:
 def test_unknown_class_lists_those_there() -> None:
     with pytest.raises(SettingsError, match="It has cat, dog, owl"):
         wanted_class_names(ANIMALS, exclude=("zebra",))
+
+
+def test_thresholds_go_by_the_models_name_then_by_the_new_one() -> None:
+    given = ThresholdFile(by_class={"cat": 0.1, "Bird": 0.2}, default=0.9)
+    renamed = ClassMap(names={"cat": "Bird", "owl": "Bird", "dog": None})
+    found = class_thresholds(ANIMALS, given, otherwise=0.3, class_map=renamed)
+    assert found == (0.1, 0.9, 0.2)
+
+
+def test_classes_without_a_threshold_keep_the_one_for_all() -> None:
+    given = ThresholdFile(by_class={"dog": 1.0})
+    assert class_thresholds(ANIMALS, given, otherwise=0.3) == (0.3, 1.0, 0.3)

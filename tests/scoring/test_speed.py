@@ -1,6 +1,7 @@
 """How quick scoring is, beside pycocotools: ``pytest -m bench -s tests/scoring/test_speed.py``.
 
-YOLACT_BENCH_PICTURES=100000 sets how many pictures time and memory are printed for.
+``-k memory`` runs what prints time and memory by itself, as a process's peak never falls again;
+YOLACT_BENCH_PICTURES=100000 sets for how many pictures.
 """
 
 import copy

@@ -74,6 +74,8 @@ def print_table(
 ) -> None:
     """Write a table; the first column to the left, the others to the right.
 
+    In a narrow terminal the first column is cut: a figure that has lost its digits is worse.
+
     Args:
         columns: Headings.
         rows: As many cells each as there are columns.
@@ -86,10 +88,17 @@ def print_table(
     from rich import box
     from rich.table import Table
 
-    table = Table(title=title or None, title_justify="left", box=box.SIMPLE_HEAD)
+    table = Table(title=title or None, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+    rows = list(rows)
     words = {0, len(columns) - 1} if ends_in_words else {0}
     for place, column in enumerate(columns):
-        table.add_column(column, justify="left" if place in words else "right", no_wrap=True)
+        widest = max(len(cell) for cell in (column, *(row[place] for row in rows)))
+        table.add_column(
+            column,
+            justify="left" if place in words else "right",
+            no_wrap=True,
+            min_width=widest if place else None,
+        )
     for row in rows:
         table.add_row(*row)
     _console(sys.stdout if is_result else sys.stderr).print(table)

@@ -204,9 +204,7 @@ def _show_classes(title: str, analysis: "Analysis", sort: str) -> None:
     else:
         rows.sort(key=lambda item: _nan_last(key(item[1])))
     limit = list(analysis.figures.ar_by_limit)[-1]
-    cuts = {one.kept.threshold for _, one in rows}
-    above = f"> {shown(cuts.pop())}" if len(cuts) == 1 else "kept"
-    columns = [title, "objects", "AP", "AP50", f"AR{limit}", above, "prec.", "recall", "F1"]
+    columns = [title, "truth", "AP", "AP50", f"AR{limit}", "kept", "prec.", "recall", "F1"]
     reporting.print_table(columns, [_class_row(name, one) for name, one in rows])
 
 

@@ -112,17 +112,22 @@ def _file_of_run(folder: Path) -> Path:
 
 
 def _data_set(document: Mapping[str, Any], origin: str, problems: list[str]) -> Predictions:
-    pictures = _each(_list(document, "images", problems), "images", _picture, problems)
-    categories = _each(_list(document, "categories", problems), "categories", _category, problems)
-    annotations = _list(document, "annotations", problems)
+    images, categories, annotations = (
+        _list(document, key, problems) for key in ("images", "categories", "annotations")
+    )
     if annotations and not any(isinstance(one, dict) and "score" in one for one in annotations):
         problem = "no annotation has a score: this is ground truth, or labels made by people"
         raise BadCocoError(origin, [problem], remedy="PREDICTIONS come first, TRUTH second.")
+    repeated = [
+        *_repeated(images, "images", ("id",)),
+        *_repeated(categories, "categories", ("id",)),
+        *_repeated(annotations, "annotations", OF_AN_OBJECT),
+    ]
+    pictures = _each(images, "images", _picture, problems)
+    names = dict(_each(categories, "categories", _category, problems))
     objects = _each(annotations, "annotations", _annotation, problems)
-    names, known = dict(categories), {picture.image_id for picture in pictures}
-    problems += _repeated(annotations, "annotations", OF_AN_OBJECT)
-    problems += _repeated(document.get("images"), "images", ("id",))
-    problems += _repeated(document.get("categories"), "categories", ("id",))
+    known = {picture.image_id for picture in pictures}
+    problems += repeated
     if not problems:
         problems += [
             f"{one.place}: category {one.category_id} is not among the categories"
@@ -139,11 +144,11 @@ def _data_set(document: Mapping[str, Any], origin: str, problems: list[str]) -> 
     )
 
 
-def _repeated(items: Any, key: str, of_identity: tuple[str, ...]) -> list[str]:
+def _repeated(items: list[Any], key: str, of_identity: tuple[str, ...]) -> list[str]:
     """A problem for every record with the id of an earlier one and the same of what else counts."""
     first_place: dict[str, int] = {}
     problems = []
-    for position, item in enumerate(items if isinstance(items, list) else ()):
+    for position, item in enumerate(items):
         if not isinstance(item, dict) or "id" not in item:
             continue
         identity = json.dumps([item.get(name) for name in of_identity])
@@ -167,6 +172,7 @@ def _each(
     read: Callable[[dict[str, Any], str], Parsed],
     problems: list[str],
 ) -> list[Parsed]:
+    """What the items say; they are taken out of the list, as parsed JSON is much larger."""
     parsed = []
     for position, item in enumerate(items):
         place = f"{key}[{position}]"
@@ -174,6 +180,7 @@ def _each(
             parsed.append(read(record(item), place))
         except BadFieldError as error:
             problems.append(f"{place}: {error}")
+        items[position] = None
     return parsed
 
 
