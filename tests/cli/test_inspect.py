@@ -46,8 +46,9 @@ def test_objects_are_those_that_annotate_writes(inspect, tiny_model, photo, tmp_
 
 
 def test_another_object_replaces_what_was_written_before(inspect, tmp_path):
-    assert inspect() == 0
-    assert inspect("--object", 2) == 0
+    few = ["--score-threshold", 0.8]
+    assert inspect(*few) == 0
+    assert inspect(*few, "--object", 2) == 0
     assert json.loads((tmp_path / "out" / "inspect.json").read_text())["object"] == 2
 
 

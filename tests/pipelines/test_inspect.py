@@ -37,8 +37,10 @@ def inspect(tiny_model, make_picture):
     return build
 
 
-@pytest.mark.parametrize("kind", ["fast", "agnostic", "standard"])
-@pytest.mark.parametrize("crop", ["image", "prototype"])
+@pytest.mark.parametrize(
+    ("kind", "crop"),
+    [("fast", "image"), ("fast", "prototype"), ("agnostic", "image"), ("standard", "image")],
+)
 def test_objects_are_those_that_annotate_finds(inspect, tiny_model, make_picture, kind, crop):
     fields = {"nms": NmsSettings(kind=kind, max_detections=20), "mask_crop": crop}
     annotator = Annotator.from_model(
@@ -52,14 +54,14 @@ def test_objects_are_those_that_annotate_finds(inspect, tiny_model, make_picture
 def test_objects_of_the_embedded_model_are_those_that_annotate_finds(repository):
     annotator = Annotator.from_model("yolact_lite0", device="cpu")
     model = resolve_model("yolact_lite0")
-    for name in ("cow.jpg", "dog.jpg"):
-        path = repository / "examples" / "images" / name
-        found = annotator(read_picture(str(path), DecodeSettings()), name=name)
-        shown = inspect_picture(
-            path, model, settings=LabelSettings(), choice=ObjectChoice(), device="cpu"
-        )
-        assert shown.instances == found.instances
-        assert shown.mask.growth[-1].rle_counts == found.instances[0].rle_counts
+    path = repository / "examples" / "images" / "cow.jpg"
+    found = annotator(read_picture(str(path), DecodeSettings()), name=path.name)
+    shown = inspect_picture(
+        path, model, settings=LabelSettings(), choice=ObjectChoice(), device="cpu"
+    )
+    assert len(found.instances) > 1
+    assert shown.instances == found.instances
+    assert shown.mask.growth[-1].rle_counts == found.instances[0].rle_counts
 
 
 def test_the_winner_is_the_chosen_objects_anchor(inspect):
@@ -113,7 +115,7 @@ def test_nothing_found_of_a_class_speaks_of_that_class(inspect):
 
 def test_the_same_picture_gives_the_same_bytes(inspect, tmp_path):
     for folder in ("one", "two"):
-        write_inspection(inspect(), tmp_path / folder)
+        write_inspection(inspect(score_threshold=0.8), tmp_path / folder)
     first, second = (
         {path.name: path.read_bytes() for path in (tmp_path / folder).iterdir()}
         for folder in ("one", "two")

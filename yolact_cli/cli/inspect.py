@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from yolact_cli.traces import Inspection
 
 _LABELS, _NMS = LabelSettings(), NmsSettings()
+_MOST_OF_A_MASK = 0.9
 
 
 class Pixel(click.ParamType):  # type: ignore[type-arg]  # generic only since click 8.4
@@ -128,9 +129,13 @@ def _show(inspection: "Inspection", page: Path, *, as_json: bool) -> None:
     ]
     reporting.print_table(("object", "class", "score", "mask"), rows)
     trace, grown = inspection.suppression, inspection.mask.growth
-    enough = next(step for step in grown if step.iou > 0.9)
-    of_all = f"{enough.terms} of {len(inspection.mask.terms)} prototypes"
-    reporting.message(f"The strongest {of_all} give its mask with an IoU of {enough.iou:.2f}.")
+    # not the first that is good enough: the next ones may take away what they add back later
+    missing = [step.terms for step in grown if step.iou <= _MOST_OF_A_MASK]
+    enough = next(step for step in grown if step.terms > max(missing, default=0))
+    count, of_all = reporting.counted(enough.terms, "prototype"), len(inspection.mask.terms)
+    reporting.message(
+        f"From {count} on, of {of_all}, the sum is its mask but for little (IoU {enough.iou:.2f})."
+    )
     gone = reporting.counted(len(trace.beaten), "anchor")
     reporting.message(f"{gone} gave way to its anchor on P{trace.winner.level}.")
     reporting.message(f"Look at {page}")
