@@ -241,6 +241,11 @@ def test_rejected_objects_can_be_taken_back(window):
         "machine",
         "rejected",
     ]
+    assert [one.state for one in window.objects()] == [
+        "✕ rejected",
+        "not looked at",
+        "not looked at",
+    ]
     window.keys("x")
     window.saved()
     assert "rejected" not in [one["state"] for one in window.picture()["objects"]]

@@ -35,6 +35,7 @@ export class Pictures {
     const value = this.peek(data.id);
     if (!value) return;
     giveShapes(data, value.data.objects);
+    keepOrder(data.objects, value.data.objects);
     value.data = data;
   }
 
@@ -68,6 +69,7 @@ export class Pictures {
     pixels.catch(() => {}); // told below
     const data = await getJson(`api/pictures/${id}`);
     giveShapes(data, []);
+    keepOrder(data.objects, []);
     const value = { data, image: null, problem: "", isSharp: false };
     try {
       value.image = await pixels;
@@ -87,4 +89,11 @@ export class Pictures {
       entry.promise.then((value) => value.image?.close()).catch(() => {});
     }
   }
+}
+
+/** Objects keep the numbers they were seen with; those not seen yet stand by their scores. */
+export function keepOrder(objects, before) {
+  const places = new Map(before.map(({ uid }, place) => [uid, place]));
+  const placeOf = ({ uid }) => places.get(uid) ?? places.size;
+  objects.sort((a, b) => placeOf(a) - placeOf(b) || (b.score ?? -1) - (a.score ?? -1));
 }
