@@ -51,3 +51,29 @@ def test_the_scripts_annotate_score_and_finetune_in_turn(run_example, tmp_path):
     run_example("03_finetune.sh")
     assert (tmp_path / "runs/finetuned/finetuned.toml").exists()
     assert (tmp_path / "runs/finetuned/run/annotations.json").exists()
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_the_review_round_ends_with_a_model_of_what_the_reviewer_left(run_example, tmp_path):
+    said = run_example("07_review_round.sh")
+    assert "7 of 7 marked done" not in said  # the queue was shown before anybody reviewed
+    assert "in 7 pictures marked done: " in said
+    reviewed = json.loads((tmp_path / "runs/round/run/reviewed.json").read_text())
+    machine = json.loads((tmp_path / "runs/round/run/annotations.json").read_text())
+    assert 0 < len(reviewed["annotations"]) < len(machine["annotations"])
+    assert all(image["reviewed"] for image in reviewed["images"])
+    assert (tmp_path / "runs/round/again/annotations.json").exists()
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_the_triage_script_prints_figures_and_draws_curves(run_example, tmp_path):
+    pytest.importorskip("matplotlib")
+    run_example("01_annotate_a_folder.sh")
+    labels = json.loads((tmp_path / "runs/example/annotations.json").read_text())
+    labels["annotations"] = labels["annotations"][1::2]
+    (tmp_path / "truth.json").write_text(json.dumps(labels))
+    said = run_example("06_triage.py", "runs/example", "truth.json", "curves.svg")
+    assert "times as many as in random order" in said
+    assert (tmp_path / "curves.svg").read_bytes().startswith(b"<?xml")

@@ -154,11 +154,11 @@ def test_what_outlines_lose_is_no_correction_unless_asked(annotated, sent, take)
 
 def test_done_picture_is_only_changed_when_asked(annotated, sent, take):
     read = sent("a.png", "b.png")
-    take(read)
+    take(read, reviewer="ann")
     other = _with(read, 1, objects=read.pictures[1].objects[1:])
     journal = annotated.store.read_bytes(EVENTS)
     with pytest.raises(
-        ReviewError, match=r"differs from what is marked done in 1 picture:\n.*b\.p"
+        ReviewError, match=r"differs from what is marked done in 1 picture:\n.*b\.png, done by ann"
     ):
         take(other)
     assert annotated.store.read_bytes(EVENTS) == journal

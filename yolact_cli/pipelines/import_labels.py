@@ -127,7 +127,10 @@ class _Plan:
                 self.unchanged += 1
                 continue
             if reviewed.picture.is_reviewed and not self.request.overwrite:
-                refused.append(reviewed.picture.name)
+                whose = (
+                    f", done by {reviewed.picture.reviewer}" if reviewed.picture.reviewer else ""
+                )
+                refused.append(f"{reviewed.picture.name}{whose}")
             self.events.append(done_event(reviewed.picture.name, records, by=by, at=at))
         self.unknown += [one.file_name for name, one in by_name.items() if name not in self.met]
         self.problems += names.problems
