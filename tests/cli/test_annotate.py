@@ -123,3 +123,14 @@ def test_12_bit_data_is_not_warned_of_when_its_depth_is_given(annotate, tmp_path
     cv2.imwrite(str(tmp_path / "a.png"), np.full((32, 32), 4000, np.uint16))
     assert annotate(tmp_path / "a.png", "--bit-depth", 12) == 0
     assert "bit-depth" not in capsys.readouterr().err
+
+
+def test_earlier_runs_among_the_pictures_are_passed_over_and_told_once(
+    annotate, make_photos, tmp_path, capsys
+) -> None:
+    photos = make_photos("a.png", "b.png")
+    assert annotate(photos, "-o", photos / "labels", "--write", "coco,overlay") == 0
+    capsys.readouterr()
+    assert annotate(photos) == 0
+    assert capsys.readouterr().err.count(f"being runs of yolact: {photos / 'labels'}.") == 1
+    assert len((tmp_path / "run/listing.jsonl").read_text().splitlines()) == 2
