@@ -92,6 +92,17 @@ def test_names_are_split_and_each_kept_once(run):
     assert "('cat', 'dog')" in run("", "--classes", "cat, dog,,cat").output
 
 
+@pytest.mark.parametrize("value", ["", ",", " , ", "  "])
+def test_a_list_of_classes_that_names_none_is_refused(run, value):
+    outcome = run("", "--classes", value)
+    assert outcome.exit_code == 2
+    assert "It names no class; leave it out for all classes." in outcome.stderr
+
+
+def test_an_empty_list_of_classes_in_a_file_is_refused(run):
+    assert run("classes = []").exit_code == 2
+
+
 def test_unknown_choices_are_refused(run):
     outcome = run("", "--write", "coco,mask")
     assert "'mask' is not one of coco, masks." in outcome.stderr

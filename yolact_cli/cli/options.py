@@ -106,8 +106,21 @@ def json_option(function: Decorated) -> Decorated:
 def classes_option(function: Decorated) -> Decorated:
     """Add ``--classes a,b``, a tuple of names or None."""
     return click.option(
-        "--classes", type=CommaList(), metavar="NAME,...", help="Only these classes."
+        "--classes",
+        type=CommaList(),
+        metavar="NAME,...",
+        callback=_at_least_one_class,
+        help="Only these classes.",
     )(function)
+
+
+def _at_least_one_class(
+    _: click.Context, __: click.Parameter, names: tuple[str, ...] | None
+) -> tuple[str, ...] | None:
+    # A script's empty variable; taken for all classes, it would label what nobody asked for.
+    if names is not None and not names:
+        raise click.BadParameter("It names no class; leave it out for all classes.")
+    return names
 
 
 def class_map_option(function: Decorated) -> Decorated:
