@@ -68,12 +68,19 @@ def test_tables_of_other_commands_are_passed_over(run):
         ("recursive = 'no'", "'recursive' is 'no'. It takes true or false"),
         ("batch-size = true", "'batch-size' is True. It takes a value, as on the command line."),
         ("batch-size = ", "not TOML"),
+        ("batch-size = [1, 2]", "'batch-size' is [1, 2]. It takes a value, as on the command"),
+        ("write = [['coco']]", "'write' is [['coco']]. It takes names or numbers in a list."),
+        ("write = ['coco', {a = 1}]", "It takes names or numbers in a list."),
     ],
 )
 def test_files_that_cannot_be_followed_are_refused(run, toml, sentence):
     outcome = run(toml)
     assert outcome.exit_code == 2
     assert sentence in outcome.stderr
+
+
+def test_a_byte_order_mark_before_the_settings_is_passed_over(run):
+    assert run("\ufeffbatch-size = 3").exit_code == 0
 
 
 def test_values_are_checked_as_on_the_command_line(run):

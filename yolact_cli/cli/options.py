@@ -150,7 +150,7 @@ def read_config(path: Path, ctx: click.Context) -> dict[str, Any]:
             option takes.
     """
     try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
+        document = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise SettingsError(f"{path}: cannot be read: {error.strerror or error}.") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
@@ -190,8 +190,14 @@ def _options_by_name(ctx: click.Context) -> dict[str, click.Option]:
 
 def _as_given(value: Any, key: str, option: click.Option, path: Path) -> Any:
     """The value as the command line would give it: texts, so that 0.5 is no whole number."""
-    if isinstance(value, dict) or isinstance(value, bool) != option.is_flag:
+    is_list = isinstance(value, list)
+    takes_lists = isinstance(option.type, CommaList) or option.multiple
+    has_other_kind = isinstance(value, dict) or isinstance(value, bool) != option.is_flag
+    is_nested = is_list and any(isinstance(part, list | dict | bool) for part in value)
+    if has_other_kind or is_nested or (is_list and not takes_lists):
         wanted = "true or false" if option.is_flag else "a value, as on the command line"
+        if is_nested and takes_lists:
+            wanted = "names or numbers in a list"
         raise SettingsError(f"{path}: '{key}' is {value!r}.", remedy=f"It takes {wanted}.")
     if isinstance(value, bool):
         return value
