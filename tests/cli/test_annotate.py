@@ -151,3 +151,14 @@ def test_thresholds_of_unknown_classes_are_refused(annotate, make_photos, tmp_pa
     (tmp_path / "t.toml").write_text("[thresholds]\ndgo = 0.5", encoding="utf-8")
     assert annotate(make_photos("a.png"), "--thresholds", tmp_path / "t.toml") == 2
     assert "the model has no class 'dgo'. Did you mean 'dog'?" in capsys.readouterr().err
+
+
+def test_earlier_runs_among_the_pictures_are_passed_over_and_told_once(
+    annotate, make_photos, tmp_path, capsys
+) -> None:
+    photos = make_photos("a.png", "b.png")
+    assert annotate(photos, "-o", photos / "labels", "--write", "coco,overlay") == 0
+    capsys.readouterr()
+    assert annotate(photos) == 0
+    assert capsys.readouterr().err.count(f"being runs of yolact: {photos / 'labels'}.") == 1
+    assert len((tmp_path / "run/listing.jsonl").read_text().splitlines()) == 2

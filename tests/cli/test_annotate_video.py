@@ -1,5 +1,7 @@
 """The annotate command on videos: what it says, its exit codes, and what it refuses."""
 
+import json
+
 import av
 import pytest
 
@@ -60,6 +62,31 @@ def test_options_that_contradict_each_other_are_wrong_usage(
 def test_webm_is_written_without_naming_a_codec(annotate, make_clip, tmp_path):
     assert annotate(make_clip(), "--video-format", "webm") == 0
     assert (tmp_path / "run/overlays/clip.mp4.overlay.webm").exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "note"),
+    [
+        (["--start", "60"], "No frame of it lies in the time"),
+        (["--start", "0.5", "--keyframes"], "None of its frames was to be labelled"),
+    ],
+)
+def test_a_video_of_which_nothing_is_labelled_is_told(annotate, make_clip, capsys, options, note):
+    assert annotate(make_clip(), *options) == 0
+    assert f"clip.mp4: {note}" in capsys.readouterr().err
+
+
+def test_a_video_and_its_extracted_frames_fit_into_one_run(annotate, make_clip, tmp_path):
+    clip, frames = make_clip(), tmp_path / "first" / "frames"
+    assert annotate(clip, "-o", tmp_path / "first", "--write", "frames") == 0
+    assert annotate(frames, clip, "--write", "coco,overlay,frames") == 0
+    names = [
+        one["file_name"]
+        for one in json.loads((tmp_path / "run/annotations.json").read_bytes())["images"]
+    ]
+    assert names[0] == "clip.mp4/000000.png"
+    assert names[6] == "clips/clip.mp4/000000.png"
+    assert len(set(names)) == 12
 
 
 @pytest.mark.slow

@@ -68,12 +68,19 @@ def test_tables_of_other_commands_are_passed_over(run):
         ("recursive = 'no'", "'recursive' is 'no'. It takes true or false"),
         ("batch-size = true", "'batch-size' is True. It takes a value, as on the command line."),
         ("batch-size = ", "not TOML"),
+        ("batch-size = [1, 2]", "'batch-size' is [1, 2]. It takes a value, as on the command"),
+        ("write = [['coco']]", "'write' is [['coco']]. It takes names or numbers in a list."),
+        ("write = ['coco', {a = 1}]", "It takes names or numbers in a list."),
     ],
 )
 def test_files_that_cannot_be_followed_are_refused(run, toml, sentence):
     outcome = run(toml)
     assert outcome.exit_code == 2
     assert sentence in outcome.stderr
+
+
+def test_a_byte_order_mark_before_the_settings_is_passed_over(run):
+    assert run("\ufeffbatch-size = 3").exit_code == 0
 
 
 def test_values_are_checked_as_on_the_command_line(run):
@@ -90,6 +97,17 @@ def test_a_missing_file_is_a_sentence(run, tmp_path):
 
 def test_names_are_split_and_each_kept_once(run):
     assert "('cat', 'dog')" in run("", "--classes", "cat, dog,,cat").output
+
+
+@pytest.mark.parametrize("value", ["", ",", " , ", "  "])
+def test_a_list_of_classes_that_names_none_is_refused(run, value):
+    outcome = run("", "--classes", value)
+    assert outcome.exit_code == 2
+    assert "It names no class; leave it out for all classes." in outcome.stderr
+
+
+def test_an_empty_list_of_classes_in_a_file_is_refused(run):
+    assert run("classes = []").exit_code == 2
 
 
 def test_unknown_choices_are_refused(run):

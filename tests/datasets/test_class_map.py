@@ -86,3 +86,9 @@ def test_maps_that_say_something_else_are_refused(read, toml, sentence):
 def test_a_missing_map_is_a_sentence(tmp_path):
     with pytest.raises(SettingsError, match="cannot be read"):
         read_class_map(tmp_path / "none.toml")
+
+
+def test_byte_order_mark_before_a_class_map_is_passed_over(tmp_path):
+    path = tmp_path / "map.toml"
+    path.write_text('\ufeff[classes]\nperson = "Human"\n', encoding="utf-8")
+    assert read_class_map(path).new_name("person") == "Human"

@@ -258,3 +258,44 @@ def test_only_ends_of_lines_part_a_list(make_files):
 def test_a_source_without_a_name_is_told():
     with pytest.raises(InputError, match="A source without a name: there is no such"):
         discover([""])
+
+
+RUN = ("run/run.json", "run/journal/pictures.jsonl", "run/overlays/a.jpg", "run/frames/b/0.png")
+
+
+def test_an_earlier_run_in_a_folder_is_passed_over_and_told(make_files):
+    root = make_files("a.jpg", *RUN, "run/exports/c.png")
+    found = discover([str(root)])
+    assert [picture.name for picture in found.pictures] == ["a.jpg"]
+    assert found.earlier_runs == (str(root / "run"),)
+    assert found.other_extensions == {}
+
+
+def test_an_earlier_run_is_told_once_however_many_sources_meet_it(make_files):
+    root = make_files("a.jpg", *RUN)
+    found = discover([str(root), f"{root}/**/*", f"{root}/*", str(root / "run"), f"{root}/*/*/*"])
+    assert [picture.name for picture in found.pictures] == ["a.jpg"]
+    assert found.earlier_runs == (str(root / "run"),)
+
+
+def test_frames_of_an_earlier_run_are_taken_when_they_are_named(make_files):
+    root = make_files(*RUN)
+    assert names(root / "run" / "frames") == ["b/0.png"]
+    assert names(f"{root}/run/frames/*/*.png") == ["b/0.png"]
+    assert names(root / "run" / "overlays" / "a.jpg") == ["a.jpg"]
+
+
+def test_a_folder_with_only_one_of_a_runs_marks_is_no_run(make_files):
+    root = make_files("x/run.json", "x/a.jpg", "y/journal/2024.txt", "y/b.jpg")
+    assert names(root) == ["x/a.jpg", "y/b.jpg"]
+
+
+def test_a_source_that_is_a_run_says_how_to_label_its_frames(make_files):
+    root = make_files(*RUN)
+    with pytest.raises(NoInputsError, match=r"run is an earlier run .* such as its frames"):
+        discover([str(root / "run")])
+
+
+def test_the_output_folder_is_not_told_as_an_earlier_run(make_files):
+    root = make_files("a.jpg", *RUN)
+    assert discover([str(root)], output=root / "run").earlier_runs == ()

@@ -1,11 +1,13 @@
 """Frames come in order, whatever the pictures do to the workers."""
 
+import contextlib
 import os
 import signal
 import subprocess
 import sys
 import tempfile
 import textwrap
+import threading
 import time
 import types
 from pathlib import Path
@@ -17,7 +19,7 @@ from torch.utils.data.dataloader import _MultiProcessingDataLoaderIter
 from yolact_cli.errors import DiskFullError, InputError
 from yolact_cli.sources import loader, worker
 from yolact_cli.sources.loader import load_frames
-from yolact_cli.sources.worker import NoRoom
+from yolact_cli.sources.worker import NoRoom, remove_spool
 from yolact_cli.structures import Failure, ListedPicture
 
 PREPARERS = '''
@@ -303,3 +305,23 @@ def test_workers_work_on_after_a_signal_to_all(running):
     seen = [process.stdout.readline() for _ in range(30)]
     assert seen == [f"{number}\n" for number in range(13, 43)]
     assert all(map(is_alive, workers))
+
+
+def test_a_folder_of_frames_that_is_still_written_into_goes_for_good(tmp_path):
+    spool = tmp_path / "spool"
+    spool.mkdir()
+    is_filled = threading.Event()
+
+    def write() -> None:
+        with contextlib.suppress(FileNotFoundError):
+            for number in range(20_000):
+                (spool / str(number)).write_bytes(b"frame")
+                if number == 200:
+                    is_filled.set()
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    is_filled.wait()
+    remove_spool(spool)
+    writer.join()
+    assert list(tmp_path.iterdir()) == []

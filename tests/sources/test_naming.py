@@ -63,3 +63,12 @@ def test_names_of_an_earlier_listing_are_taken():
 def test_a_source_at_the_root_has_no_folder_name():
     book = NameBook(["x.jpg"])
     assert book.claim("x.jpg", "") == "source-2/x.jpg"
+
+
+def test_a_name_is_never_the_folder_of_another():
+    book = NameBook(["known.mp4/000000.png"])
+    assert book.claim("clip.mp4", "videos") == "clip.mp4"
+    assert book.claim("Clip.mp4/000000.png", "frames") == "frames/Clip.mp4/000000.png"
+    assert book.claim("known.mp4", "videos") == "videos/known.mp4"
+    assert book.claim("a/b/c.jpg", "x") == "a/b/c.jpg"
+    assert book.claim("a", "y") == "y/a"

@@ -50,3 +50,13 @@ def test_name_that_is_no_utf8_is_escaped(store):
     write_failures(store, [failure])
 
     assert rows(store)[1][1] == "\\udcff.jpg"
+
+
+@pytest.mark.parametrize("name", ["=1+1.jpg", "+a.jpg", "-2.jpg", "@b.jpg", "\t=c.jpg", "\r=d.jpg"])
+def test_name_that_a_spreadsheet_would_calculate_is_text(store, name):
+    message = f"{name}: the file is empty."
+    failure = Failure(picture_id=1, name=name, stage="decode", error="E", message=message)
+
+    write_failures(store, [failure])
+
+    assert rows(store)[1] == ["1", f"'{name}", "decode", "E", f"'{message}"]

@@ -41,6 +41,8 @@ def say_listed(listed: "Listed") -> None:
         named = ", ".join(f"{count} {name}" for name, count in counts[:_SHOWN_EXTENSIONS])
         more = ", …" if len(counts) > _SHOWN_EXTENSIONS else ""
         reporting.message(f"Passed over, being no pictures or videos: {named}{more}.")
+    if listed.earlier_runs:
+        reporting.message(f"Passed over, being runs of yolact: {_some(listed.earlier_runs)}.")
     for folder in listed.unreadable_folders:
         reporting.warn(f"{folder}: this folder cannot be looked into.")
     if listed.ignores_existing:

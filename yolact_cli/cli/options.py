@@ -106,8 +106,21 @@ def json_option(function: Decorated) -> Decorated:
 def classes_option(function: Decorated) -> Decorated:
     """Add ``--classes a,b``, a tuple of names or None."""
     return click.option(
-        "--classes", type=CommaList(), metavar="NAME,...", help="Only these classes."
+        "--classes",
+        type=CommaList(),
+        metavar="NAME,...",
+        callback=_at_least_one_class,
+        help="Only these classes.",
     )(function)
+
+
+def _at_least_one_class(
+    _: click.Context, __: click.Parameter, names: tuple[str, ...] | None
+) -> tuple[str, ...] | None:
+    # A script's empty variable; taken for all classes, it would label what nobody asked for.
+    if names is not None and not names:
+        raise click.BadParameter("It names no class; leave it out for all classes.")
+    return names
 
 
 def class_map_option(function: Decorated) -> Decorated:
@@ -137,7 +150,7 @@ def read_config(path: Path, ctx: click.Context) -> dict[str, Any]:
             option takes.
     """
     try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
+        document = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise SettingsError(f"{path}: cannot be read: {error.strerror or error}.") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
@@ -177,8 +190,14 @@ def _options_by_name(ctx: click.Context) -> dict[str, click.Option]:
 
 def _as_given(value: Any, key: str, option: click.Option, path: Path) -> Any:
     """The value as the command line would give it: texts, so that 0.5 is no whole number."""
-    if isinstance(value, dict) or isinstance(value, bool) != option.is_flag:
+    is_list = isinstance(value, list)
+    takes_lists = isinstance(option.type, CommaList) or option.multiple
+    has_other_kind = isinstance(value, dict) or isinstance(value, bool) != option.is_flag
+    is_nested = is_list and any(isinstance(part, list | dict | bool) for part in value)
+    if has_other_kind or is_nested or (is_list and not takes_lists):
         wanted = "true or false" if option.is_flag else "a value, as on the command line"
+        if is_nested and takes_lists:
+            wanted = "names or numbers in a list"
         raise SettingsError(f"{path}: '{key}' is {value!r}.", remedy=f"It takes {wanted}.")
     if isinstance(value, bool):
         return value

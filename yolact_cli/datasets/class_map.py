@@ -87,7 +87,7 @@ def read_class_map(path: Path) -> ClassMap:
         SettingsError: The file cannot be read, or says something that a class map cannot.
     """
     try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
+        document = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise SettingsError(f"{path}: cannot be read: {error.strerror or error}.") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:

@@ -1,18 +1,46 @@
 """Pictures beside their labels: copied byte for byte, linked, or not at all."""
 
+import contextlib
 import io
 import os
 import shutil
+from pathlib import PurePosixPath
 
 from PIL import Image
 
-from yolact_cli.labels import LabelledPicture, PictureFiles
+from yolact_cli.errors import InputError
+from yolact_cli.labels import LabelledPicture, LabelSet, PictureFiles
 from yolact_cli.settings import Images
 from yolact_cli.store import LocalStore
 
 USUAL: Images = "copy" if os.name == "nt" else "link"
 """For formats that are data sets with their pictures; Windows lets few people make links."""
 _PIECE_BYTES = 1 << 20
+
+
+def put_picture_of_set(
+    labels: LabelSet,
+    store: LocalStore,
+    picture: LabelledPicture,
+    *,
+    path: str,
+    images: Images | None,
+) -> None:
+    """Put a picture into a data set that has its pictures with it, under ``path`` and its ending.
+
+    One that cannot be found is left out: it was noted by those who gave the files, and its labels
+    are worth having without.
+
+    Args:
+        labels: With the way to the picture.
+        store: The data set.
+        picture: Whose file it is.
+        path: Within the store, without the ending.
+        images: How, or None for the usual way.
+    """
+    ending = PurePosixPath(picture.name).suffix
+    with contextlib.suppress(InputError):
+        put_picture(store, f"{path}{ending}", picture, labels.files, images or USUAL)
 
 
 def put_picture(

@@ -11,16 +11,16 @@ Scores, uids and tracks have no place in it. Losses are counted.
 import io
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 import numpy as np
 from jaxtyping import Int, UInt8
 from PIL import Image
 from scipy import ndimage
 
-from yolact_cli.errors import AnnotationError, InputError
+from yolact_cli.errors import AnnotationError
 from yolact_cli.formats.export import Exported
-from yolact_cli.formats.picture_files import USUAL, put_picture
+from yolact_cli.formats.picture_files import put_picture_of_set
 from yolact_cli.formats.picture_list import picture_list, read_picture_list
 from yolact_cli.formats.picture_size import PicturesBeside
 from yolact_cli.formats.regions import Region, encoded, png_raster
@@ -76,7 +76,9 @@ def write_voc(labels: LabelSet, store: LocalStore, settings: ExportSettings) -> 
     with picture_list(store) as listed, store.put_stream(SUBSET) as subset:
         for picture in labels.read_pictures():
             stem = stems.of(picture.name)
-            _put_image(labels, store, picture, stem, settings)
+            put_picture_of_set(
+                labels, store, picture, path=f"{IMAGES}/{stem}", images=settings.images
+            )
             of_classes, of_objects = _painted(picture, values, losses)
             store.put(f"{CLASSES}/{stem}.png", _palette_png(of_classes))
             store.put(f"{OBJECTS}/{stem}.png", _palette_png(of_objects))
@@ -88,21 +90,6 @@ def write_voc(labels: LabelSet, store: LocalStore, settings: ExportSettings) -> 
     store.put(LABELMAP, labelmap_text(names))
     counted = {sentence: count for sentence, count in losses.items() if count}
     return Exported(pictures=pictures, objects=objects, losses=counted)
-
-
-def _put_image(
-    labels: LabelSet,
-    store: LocalStore,
-    picture: LabelledPicture,
-    stem: str,
-    settings: ExportSettings,
-) -> None:
-    suffix = PurePosixPath(picture.name).suffix
-    try:
-        how = settings.images or USUAL
-        put_picture(store, f"{IMAGES}/{stem}{suffix}", picture, labels.files, how)
-    except InputError:  # noted by those who gave the files; the labels are worth having without
-        return
 
 
 def _painted(

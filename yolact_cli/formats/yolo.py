@@ -9,7 +9,7 @@ simpler outlines do. Scores, uids and tracks have no place in it.
 """
 
 from collections.abc import Iterator, Sequence
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 import cv2
@@ -17,9 +17,9 @@ import numpy as np
 import yaml
 from jaxtyping import Bool
 
-from yolact_cli.errors import AnnotationError, InputError
+from yolact_cli.errors import AnnotationError
 from yolact_cli.formats.export import Exported
-from yolact_cli.formats.picture_files import USUAL, put_picture
+from yolact_cli.formats.picture_files import put_picture_of_set
 from yolact_cli.formats.picture_list import picture_list, read_picture_list
 from yolact_cli.formats.picture_size import PicturesBeside
 from yolact_cli.formats.regions import Region, encoded
@@ -29,7 +29,6 @@ from yolact_cli.formats.untrusted import MOST_COORDINATE_PX, read_text
 from yolact_cli.geometry.polygons import Polygon, object_parts, single_ring
 from yolact_cli.labels import (
     LabelledObject,
-    LabelledPicture,
     LabelSet,
     ReadLabels,
     ReadObject,
@@ -63,7 +62,9 @@ def write_yolo(labels: LabelSet, store: LocalStore, settings: ExportSettings) ->
                 for one in picture.objects
                 if (ring := _ring(one, picture.size_hw, settings, counts)) is not None
             ]
-            _put_image(labels, store, picture, stem, settings)
+            put_picture_of_set(
+                labels, store, picture, path=f"images/{stem}", images=settings.images
+            )
             store.put(f"labels/{stem}.txt", "".join(lines).encode("ascii"))
             listed.add(stem, picture)
             pictures += 1
@@ -71,21 +72,6 @@ def write_yolo(labels: LabelSet, store: LocalStore, settings: ExportSettings) ->
     store.put(DATA, _data(labels).encode("utf-8"))
     losses = {sentence: count for sentence, count in counts.items() if count}
     return Exported(pictures=pictures, objects=objects, losses=losses)
-
-
-def _put_image(
-    labels: LabelSet,
-    store: LocalStore,
-    picture: LabelledPicture,
-    stem: str,
-    settings: ExportSettings,
-) -> None:
-    suffix = PurePosixPath(picture.name).suffix
-    try:
-        how = settings.images or USUAL
-        put_picture(store, f"images/{stem}{suffix}", picture, labels.files, how)
-    except InputError:  # noted by those who gave the files; the labels are worth having without
-        return
 
 
 def _data(labels: LabelSet) -> str:

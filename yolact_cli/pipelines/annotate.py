@@ -178,6 +178,7 @@ class _Run:
             labelled=listing.labelled_count,
             other_extensions=listing.other_extensions,
             unreadable_folders=listing.unreadable_folders,
+            earlier_runs=listing.earlier_runs,
             device=self.device,
             changed=changed,
             ignores_existing=bool(listing.videos) and self.request.existing is not None,

@@ -19,6 +19,7 @@ class Listed:
         labelled: Pictures that people labelled: left out (skip) or among the total (merge).
         other_extensions: Files passed over in folders, by extension.
         unreadable_folders: Folders that could not be looked into.
+        earlier_runs: Folders passed over, as they hold an earlier run.
         device: Where the network runs.
         changed: Names of pictures and videos that are not what they were when they were labelled.
         ignores_existing: There are videos, and labels of people's, which count for pictures alone.
@@ -30,6 +31,7 @@ class Listed:
     labelled: int
     other_extensions: Mapping[str, int]
     unreadable_folders: tuple[str, ...]
+    earlier_runs: tuple[str, ...]
     device: str
     changed: tuple[str, ...] = ()
     ignores_existing: bool = False

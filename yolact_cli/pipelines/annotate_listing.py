@@ -23,6 +23,7 @@ class RunListing:
         labelled_count: Pictures that people labelled, those left out (skip) included.
         other_extensions: Files passed over in folders, by extension.
         unreadable_folders: Folders that could not be looked into.
+        earlier_runs: Folders passed over, as they hold an earlier run.
     """
 
     pictures: Sequence[ListedPicture]
@@ -31,6 +32,7 @@ class RunListing:
     labelled_count: int
     other_extensions: Mapping[str, int]
     unreadable_folders: tuple[str, ...]
+    earlier_runs: tuple[str, ...]
 
 
 def look_for_inputs(
@@ -94,4 +96,5 @@ def _listing(
         labelled_count=labelled_count,
         other_extensions=found.other_extensions,
         unreadable_folders=found.unreadable_folders,
+        earlier_runs=found.earlier_runs,
     )

@@ -124,6 +124,8 @@ class VideoLabeller:
                 picture_id=video.video_id, name=video.name, stage="video",
                 error=type(error).__name__, message=str(error),
             )  # fmt: skip
+        if failure is None and not seen.gaps:
+            seen.notes += _nothing_chosen(seen, self._request.frames)
         end = VideoEnd(
             size_hw=size_hw, frames=seen.frames, dropped=seen.dropped, labelled=seen.labelled,
             gaps=tuple(seen.gaps), notes=(*notes, *seen.notes), failure=failure,
@@ -290,6 +292,13 @@ class _FrameLabels:
                 picture_id=record["id"], name=record["name"], size_hw=(height, width), instances=()
             )
         return Detections.from_record(record)
+
+
+def _nothing_chosen(seen: _Seen, settings: FrameSettings) -> list[str]:
+    is_cut = settings.start_s is not None or settings.end_s is not None
+    if is_cut and not seen.frames:
+        return ["No frame of it lies in the time that was asked for."]
+    return [] if seen.labelled or not seen.frames else ["None of its frames was to be labelled."]
 
 
 def _is_thinned(settings: FrameSettings) -> bool:

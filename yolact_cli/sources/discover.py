@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from yolact_cli.errors import InputError, NoInputsError
+from yolact_cli.sources.earlier_runs import is_run, run_around
 from yolact_cli.sources.naming import NameBook, printable
 from yolact_cli.sources.video_kinds import is_live, is_video_name, live_name, without_password
 from yolact_cli.structures import ListedPicture
@@ -31,12 +32,14 @@ class Discovery:
         videos: New ones likewise, told by their extension.
         other_extensions: Files passed over in folders, counted by extension (lower case).
         unreadable_folders: Folders that could not be looked into.
+        earlier_runs: Folders passed over, as they hold an earlier run of yolact.
     """
 
     pictures: tuple[ListedPicture, ...]
     videos: tuple[ListedVideo, ...]
     other_extensions: Mapping[str, int]
     unreadable_folders: tuple[str, ...]
+    earlier_runs: tuple[str, ...] = ()
 
 
 def discover(
@@ -51,8 +54,10 @@ def discover(
     """The pictures and videos at the sources, source by source, each sorted by relative path.
 
     A file that several sources give is listed once. Hidden files and folders inside a folder are
-    passed over. In folders only files of :data:`EXTENSIONS` and videos count; a file named by
-    itself, in a list or by a pattern with an extension is taken whatever it is called.
+    passed over, and so are earlier runs of yolact, whose overlays and frames would be taken for
+    pictures; a folder in a run that is itself a source is looked into. In folders only files of
+    :data:`EXTENSIONS` and videos count; a file named by itself, in a list or by a pattern with an
+    extension is taken whatever it is called.
 
     Args:
         sources: Folders, files, glob patterns, ``@list.txt`` (a path a line, blank lines and
@@ -88,12 +93,13 @@ def discover(
                 picture_id = len(known) + len(pictures) + 1
                 pictures.append(ListedPicture(picture_id=picture_id, **facts))
     if not (pictures or known or videos or known_videos):
-        raise _nothing_found(sources, walk.other_extensions)
+        raise _nothing_found(sources, walk)
     return Discovery(
         pictures=tuple(pictures),
         videos=tuple(videos),
         other_extensions=dict(walk.other_extensions.most_common()),
         unreadable_folders=tuple(walk.unreadable),
+        earlier_runs=tuple(map(printable, sorted(walk.runs))),
     )
 
 
@@ -117,6 +123,7 @@ class _Walk:
     recursive: bool
     other_extensions: Counter[str] = field(default_factory=Counter)
     unreadable: list[str] = field(default_factory=list)
+    runs: set[str] = field(default_factory=set)
 
     def is_output(self, real: str) -> bool:
         """Whether a resolved path is the run's folder or lies in it."""
@@ -130,12 +137,21 @@ class _Walk:
             self.other_extensions[extension or "no extension"] += 1
         return is_wanted
 
+    def passes_over(self, folder: Path | None) -> bool:
+        """Whether a folder is an earlier run; takes note of it."""
+        is_earlier_run = folder is not None and is_run(folder)
+        if is_earlier_run and not self.is_output(os.path.realpath(str(folder))):
+            self.runs.add(str(folder))
+        return is_earlier_run
+
     def files_in(self, root: str) -> list[str]:
         """Paths below ``root`` of the pictures and videos in it, relative, with ``/``, sorted."""
         found: list[str] = []
         folders, visited = [""], {os.path.realpath(root)}
         while folders:
             relative = folders.pop()
+            if self.passes_over(Path(root, relative)):
+                continue
             for name, is_folder in self._entries(Path(root, relative)):
                 path = f"{relative}/{name}" if relative else name
                 if not is_folder:
@@ -209,6 +225,8 @@ def _of_pattern(pattern: str, walk: _Walk) -> Iterator[_Found]:
             remedy="Check the spelling; '**' stands for any number of folders.",
         )
     for match in matches:
+        if walk.passes_over(run_around(Path(match).absolute(), below=base)):
+            continue
         if Path(match).is_dir() or takes_all or walk.takes(match):
             yield from _below(_of_path(match, walk), base)
 
@@ -274,13 +292,17 @@ def _facts(found: _Found, name: str) -> dict[str, Any]:
     }
 
 
-def _nothing_found(sources: Sequence[str], other_extensions: Counter[str]) -> NoInputsError:
+def _nothing_found(sources: Sequence[str], walk: _Walk) -> NoInputsError:
     sentence = f"No pictures or videos found at {printable(', '.join(sources) or 'no source')}."
-    if other_extensions:
-        shown = ", ".join(f"{name} {count}" for name, count in other_extensions.most_common(5))
-        count = other_extensions.total()
-        seen = "1 file" if count == 1 else f"{count} files"
+    if other := walk.other_extensions:
+        shown = ", ".join(f"{name} {count}" for name, count in other.most_common(5))
+        seen = "1 file" if other.total() == 1 else f"{other.total()} files"
         sentence += f" {seen} with other extensions seen ({printable(shown)})."
+    if walk.runs:
+        return NoInputsError(
+            f"{sentence} {printable(min(walk.runs))} is an earlier run of yolact and passed over.",
+            remedy="Name a folder in it, such as its frames, to label what lies there.",
+        )
     return NoInputsError(
         sentence,
         remedy="In folders, files such as .jpg, .png, .tif, .heic or .mp4 are taken; name others"

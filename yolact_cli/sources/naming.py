@@ -10,12 +10,16 @@ class NameBook:
 
     The first to come keeps its plain name; a later one of the same name is put below the name of
     its source folder, then below ``folder-2``, and so on. Names that differ only in case or in
-    Unicode composition count as the same, since many file systems cannot hold both.
+    Unicode composition count as the same, since many file systems cannot hold both. A name is
+    never the folder of another: of a video's frames, and of overlays, there are files of both.
     """
 
     def __init__(self, taken: Iterable[str] = ()) -> None:
-        self._taken = {_key(name) for name in taken}
+        self._taken: set[str] = set()
+        self._folders: set[str] = set()
         self._next_number: dict[str, int] = {}
+        for name in taken:
+            self._take(name)
 
     def claim(self, relative: str, folder: str) -> str:
         """A free name for a picture, taken from now on.
@@ -25,16 +29,28 @@ class NameBook:
             folder: The name of its source folder, used where ``relative`` is taken.
         """
         name = plain = safe_name(relative)
-        if _key(name) in self._taken:
+        if self._is_taken(name):
             name = safe_name(f"{folder}/{plain}")
         # Counting on from the last number keeps thousands of equal names from costing a square.
         number = self._next_number.get(_key(name), 2)
-        while _key(name) in self._taken:
+        while self._is_taken(name):
             name = safe_name(f"{folder or 'source'}-{number}/{plain}")
             number += 1
         self._next_number[_key(safe_name(f"{folder}/{plain}"))] = number
-        self._taken.add(_key(name))
+        self._take(name)
         return name
+
+    def _take(self, name: str) -> None:
+        self._taken.add(_key(name))
+        self._folders.update(_folders_of(_key(name)))
+
+    def _is_taken(self, name: str) -> bool:
+        key = _key(name)
+        return (
+            key in self._taken
+            or key in self._folders
+            or any(folder in self._taken for folder in _folders_of(key))
+        )
 
 
 def safe_name(relative: str) -> str:
@@ -59,6 +75,10 @@ def _printable(character: str) -> str:
 
 def _is_surrogate(character: str) -> bool:
     return "\ud800" <= character <= "\udfff"
+
+
+def _folders_of(key: str) -> list[str]:
+    return [str(folder) for folder in PurePosixPath(key).parents[:-1]]
 
 
 def _key(name: str) -> str:

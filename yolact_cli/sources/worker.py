@@ -155,8 +155,15 @@ def _end_with_parent(spool: Path) -> None:
         return
     while parent.is_alive() and spool.exists():
         parent.join(timeout=1)
-    shutil.rmtree(spool, ignore_errors=True)
+    remove_spool(spool)
     os._exit(1)
+
+
+def remove_spool(spool: Path) -> None:
+    """Remove the folder although other threads and workers are still writing frames into it."""
+    # Renamed first: what is written meanwhile finds no folder, instead of filling it again.
+    with contextlib.suppress(OSError):
+        shutil.rmtree(spool.rename(f"{spool}.gone"), ignore_errors=True)
 
 
 def _spooled(frame: Frame, file: Path) -> SpooledFrame:

@@ -9,6 +9,7 @@ from yolact_cli.store import Store
 from yolact_cli.structures import Failure
 
 FAILURES_PATH = "failures.csv"
+_STARTS_OF_FORMULAS = ("=", "+", "-", "@", "\t", "\r")
 _COLUMNS = ("id", "name", "stage", "error", "message")
 
 
@@ -16,7 +17,8 @@ def write_failures(store: Store, failures: Iterable[Failure]) -> int:
     """Write one line a failure and return how many there are.
 
     Without failures there is no file, and one that an earlier attempt left is removed. Bytes of a
-    file name that are no UTF-8 are escaped.
+    file name that are no UTF-8 are escaped. A cell that a spreadsheet would take for a formula has
+    an apostrophe before it: file names come from anywhere.
 
     Raises:
         OutputError: The store cannot take the file.
@@ -38,5 +40,12 @@ def write_failures(store: Store, failures: Iterable[Failure]) -> int:
 
 def _csv_line(cells: Iterable[object]) -> bytes:
     text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerow(cells)
-    return text.getvalue().encode("utf-8", "backslashreplace")
+    # Python before 3.13 quotes only what is in its own end of line, and a reader stops at either.
+    csv.writer(text, lineterminator="\r\n").writerow(map(_as_text, cells))
+    line = text.getvalue().removesuffix("\r\n") + "\n"
+    return line.encode("utf-8", "backslashreplace")
+
+
+def _as_text(cell: object) -> object:
+    is_formula = isinstance(cell, str) and cell.startswith(_STARTS_OF_FORMULAS)
+    return f"'{cell}" if is_formula else cell
