@@ -5,6 +5,7 @@ import functools
 import http.server
 import itertools
 import json
+import os
 import queue
 import shutil
 import subprocess
@@ -39,6 +40,21 @@ video.play().catch(error => tell({refused: String(error)}));
 </script>"""
 
 REPOSITORY = Path(__file__).resolve().parent.parent
+
+
+MOST_PROCESSES = 8  # torch takes half a gigabyte of memory in each
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """The whole suite runs on all cores; single files, and what prints its figures, in one process.
+
+    Each process keeps to one core: threads of several would wait for one another.
+    """
+    is_whole = config.args_source is pytest.Config.ArgsSource.TESTPATHS
+    if not is_whole or config.option.capture == "no":
+        return 0
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    return min(os.cpu_count() or 1, MOST_PROCESSES)
 
 
 @pytest.fixture(scope="session")
