@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 SECONDS_BETWEEN_LINES = 10.0
 UNWRAPPED_COLUMNS = 200  # of a table that is piped: rich would cut it to 80
+_NO_LIMIT = 100_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +74,9 @@ def print_table(
 ) -> None:
     """Write a table; the first column to the left, the others to the right.
 
+    On a narrow terminal cells are wrapped, and where words would not fit each row is a block, a
+    cell a line: nothing is cut off.
+
     Args:
         columns: Headings.
         rows: As many cells each as there are columns.
@@ -86,10 +90,29 @@ def print_table(
 
     table = Table(title=title or None, title_justify="left", box=box.SIMPLE_HEAD)
     for place, column in enumerate(columns):
-        table.add_column(column, justify="right" if place else "left", no_wrap=True)
-    for row in rows:
+        # The first names the row, and is never broken.
+        table.add_column(
+            column, justify="right" if place else "left", no_wrap=not place, overflow="fold"
+        )
+    cells = [tuple(row) for row in rows]
+    for row in cells:
         table.add_row(*row)
-    _console(sys.stdout if is_result else sys.stderr).print(table)
+    console = _console(sys.stdout if is_result else sys.stderr)
+    least = console.measure(table, options=console.options.update(width=_NO_LIMIT)).minimum
+    if least > console.width:
+        _print_blocks(console, [title, *(_block(columns, row) for row in cells)])
+    else:
+        console.print(table)
+
+
+def _block(columns: Sequence[str], cells: Sequence[str]) -> str:
+    pairs = zip(columns[1:], cells[1:], strict=True)
+    return "\n".join([cells[0], *(f"  {column}: {cell}".rstrip() for column, cell in pairs)])
+
+
+def _print_blocks(console: "Console", blocks: Iterable[str]) -> None:
+    for block in filter(None, blocks):
+        console.print(f"{block}\n")
 
 
 def listen_to_log(level: int) -> None:
