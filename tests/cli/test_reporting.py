@@ -75,6 +75,35 @@ def test_nan_never_reaches_json():
         reporting.print_json({"ap": float("nan")})
 
 
+@pytest.fixture
+def narrow_table(capsys, monkeypatch):
+    """``narrow_table(columns)``: what a terminal of that width shows of a table."""
+
+    def show(columns: int) -> str:
+        monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+        monkeypatch.setenv("TERM", "xterm")  # of a dumb one rich believes no width
+        monkeypatch.setenv("COLUMNS", str(columns))
+        rows = [["yolact_plus_resnet50", "resnet50, deformable", "AP 34.1 on COCO test-dev"]]
+        reporting.print_table(["model", "backbone", "mask AP"], rows)
+        return click.unstyle(capsys.readouterr().out)
+
+    return show
+
+
+def test_tables_are_wrapped_on_a_narrow_terminal(narrow_table):
+    shown = narrow_table(60)
+    assert max(map(len, shown.splitlines())) <= 60
+    words = {"yolact_plus_resnet50", "resnet50,", "deformable", "34.1", "COCO", "test-dev"}
+    assert words <= set(shown.split())
+
+
+def test_tables_are_blocks_on_a_terminal_too_narrow_for_their_words(narrow_table):
+    assert narrow_table(30) == (
+        "yolact_plus_resnet50\n  backbone: resnet50, deformable\n"
+        "  mask AP: AP 34.1 on COCO test-dev\n\n"
+    )
+
+
 def test_tables_are_wide_where_they_are_piped(capsys):
     reporting.print_table(["name", "AP"], [["x" * 150, "0.5"]], title="Figures")
     out = capsys.readouterr().out

@@ -6,6 +6,7 @@ wait for them. rich itself honours ``NO_COLOR``.
 
 import json
 import logging
+import re
 import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 SECONDS_BETWEEN_LINES = 10.0
 UNWRAPPED_COLUMNS = 200  # of a table that is piped: rich would cut it to 80
+_WORD = re.compile(r"[^\W\d_]{3}")  # "0.41 to 0.52 px" is a figure
+_NO_LIMIT = 100_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +77,8 @@ def print_table(
 ) -> None:
     """Write a table; the first column to the left, the others to the right.
 
-    In a narrow terminal the first column is cut: a figure that has lost its digits is worse.
+    On a narrow terminal cells are wrapped, and where words would not fit each row is a block, a
+    cell a line: nothing is cut off.
 
     Args:
         columns: Headings.
@@ -89,19 +93,38 @@ def print_table(
     from rich.table import Table
 
     table = Table(title=title or None, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
-    rows = list(rows)
-    words = {0, len(columns) - 1} if ends_in_words else {0}
+    cells = [tuple(row) for row in rows]
+    last = len(columns) - 1
     for place, column in enumerate(columns):
-        widest = max(len(cell) for cell in (column, *(row[place] for row in rows)))
+        of_column = [row[place] for row in cells]
+        # The first names the row, and is never broken; neither is a figure.
+        is_whole = place == 0 or not any(map(_WORD.search, of_column))
+        is_left = place == 0 or (place == last and ends_in_words)
         table.add_column(
             column,
-            justify="left" if place in words else "right",
-            no_wrap=True,
-            min_width=widest if place else None,
+            justify="left" if is_left else "right",
+            no_wrap=is_whole,
+            min_width=max(map(len, [column, *of_column])) if is_whole else None,
+            overflow="fold",
         )
-    for row in rows:
+    for row in cells:
         table.add_row(*row)
-    _console(sys.stdout if is_result else sys.stderr).print(table)
+    console = _console(sys.stdout if is_result else sys.stderr)
+    least = console.measure(table, options=console.options.update(width=_NO_LIMIT)).minimum
+    if least > console.width:
+        _print_blocks(console, [title, *(_block(columns, row) for row in cells)])
+    else:
+        console.print(table)
+
+
+def _block(columns: Sequence[str], cells: Sequence[str]) -> str:
+    pairs = zip(columns[1:], cells[1:], strict=True)
+    return "\n".join([cells[0], *(f"  {column}: {cell}".rstrip() for column, cell in pairs)])
+
+
+def _print_blocks(console: "Console", blocks: Iterable[str]) -> None:
+    for block in filter(None, blocks):
+        console.print(f"{block}\n")
 
 
 def listen_to_log(level: int) -> None:
