@@ -78,10 +78,10 @@ def test_nan_never_reaches_json():
 @pytest.fixture
 def narrow_table(capsys, monkeypatch):
     """``narrow_table(columns)``: what a terminal of that width shows of a table."""
-    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
-    monkeypatch.setenv("TERM", "xterm")  # of a dumb one rich believes no width
 
     def show(columns: int) -> str:
+        monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+        monkeypatch.setenv("TERM", "xterm")  # of a dumb one rich believes no width
         monkeypatch.setenv("COLUMNS", str(columns))
         rows = [["yolact_plus_resnet50", "resnet50, deformable", "AP 34.1 on COCO test-dev"]]
         reporting.print_table(["model", "backbone", "mask AP"], rows)
