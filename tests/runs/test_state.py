@@ -109,3 +109,20 @@ def test_another_versions_record_is_not_gone_on_with(memory_store):
     memory_store.put("run.json", json.dumps({"format": 2, "settings": {}}).encode())
     with pytest.raises(OutputError, match="another version"):
         read_run_record(memory_store)
+
+
+@pytest.mark.parametrize("record", [b'{"run_id": "a1"}', b"[]", b"null", b"run=1"])
+def test_a_folder_with_another_programs_run_json_is_never_cleared(memory_store, record):
+    memory_store.put("run.json", record)
+    memory_store.put("masks/drawn.png", b"by hand")
+    with pytest.raises(OutputExistsError, match="of another program"):
+        run_state(memory_store)
+    with pytest.raises(OutputExistsError):
+        clear_run(memory_store)
+    assert memory_store.read_bytes("masks/drawn.png") == b"by hand"
+
+
+def test_a_damaged_record_beside_a_listing_is_a_run_of_ours(memory_store):
+    memory_store.put("run.json", b'{"form')
+    memory_store.put("listing.jsonl", b"")
+    assert run_state(memory_store) is RunState.UNFINISHED

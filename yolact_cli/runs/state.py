@@ -42,6 +42,7 @@ def run_state(store: Store) -> RunState:
         OutputExistsError: Files that no run of ours wrote.
     """
     if store.exists(RUN_RECORD):
+        _check_ours(store)
         return RunState.FINISHED if store.exists(MANIFEST) else RunState.UNFINISHED
     foreign = [name for name in store.list_files() if name not in _BEFORE_THE_RECORD]
     if foreign:
@@ -50,6 +51,20 @@ def run_state(store: Store) -> RunState:
             remedy="Choose another folder; nothing in it was touched.",
         )
     return RunState.ABSENT
+
+
+def _check_ours(store: Store) -> None:
+    """Refuse a ``run.json`` of some other program: its files are not ours to clear."""
+    try:
+        record = json.loads(store.read_bytes(RUN_RECORD))
+        is_ours = isinstance(record, dict) and {"format", "settings"} <= record.keys()
+    except ValueError:  # damaged: ours if it stands beside what only our runs have
+        is_ours = store.exists(LISTING)
+    if not is_ours:
+        raise OutputExistsError(
+            f"The output folder is no run of yolact: its {RUN_RECORD} is of another program.",
+            remedy="Choose another folder; nothing in it was touched.",
+        )
 
 
 def clear_run(store: Store) -> None:
