@@ -13,7 +13,8 @@ YolactError                      1
 │   ├── WeightsMismatchError         a checkpoint of another network
 │   └── DownloadError                the host did not deliver
 ├── AnnotationError              1
-│   └── BadCocoError                 ground truth or predictions that cannot be trusted
+│   ├── BadCocoError                 ground truth or predictions that cannot be trusted
+│   └── ReviewError                  a review that is damaged, or of other pictures
 ├── OutputError                  1
 │   ├── OutputExistsError            a finished run, or files of somebody else
 │   ├── RunMismatchError             resuming with settings that would change labels
@@ -111,6 +112,10 @@ class BadCocoError(AnnotationError):
         count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
         super().__init__(f"{path}: {count}:\n{listed}{tail}", remedy=remedy and f"\n{remedy}")
         self.problems = tuple(problems)
+
+
+class ReviewError(AnnotationError):
+    """A review journal that cannot be gone on with, or is of other pictures."""
 
 
 class OutputError(YolactError):

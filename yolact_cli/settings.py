@@ -12,6 +12,10 @@ MaskCrop = Literal["image", "prototype"]
 Precision = Literal["fp32", "bf16", "fp16"]
 WriteKind = Literal["coco", "results", "overlay", "masks", "objects", "frames", "youtube-vis"]
 Keep = Literal["skip", "merge"]
+ExportFormat = Literal[
+    "coco", "coco-panoptic", "cvat", "label-studio", "labelme", "yolo", "voc", "datumaro", "cutouts"
+]
+Shapes = Literal["masks", "polygons"]
 VideoContainer = Literal["mp4", "mkv", "webm"]
 VideoCodec = Literal["h264", "h265", "vp9", "av1"]
 
@@ -175,3 +179,16 @@ class TrackSettings:
     """Objects that overlap a track's forecast by less than this are not it, (0, 1]."""
     max_gap_s: float = 1.0
     """A track not seen for longer has ended."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExportSettings:
+    """How labels are handed to other tools. Each writer takes what concerns its format."""
+
+    shapes: Shapes = "masks"
+    """masks: exact, where the format has them; polygons: outlines that a person can drag."""
+    image_url: str | None = None
+    """How a tool finds a picture: a text with ``{name}`` (path within the run, as a URL writes
+    it), or None for the format's usual way."""
+    exact_polygons: bool = False
+    """Outlines keep every corner of every pixel."""

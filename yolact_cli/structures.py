@@ -248,6 +248,9 @@ class RawOutputs:
         mask_coefficients: After the tanh.
         anchors_cxcywh_norm: One row an anchor, relative.
         prototypes: After their activation.
+        boxes_xyxy_norm: What the offsets make of the anchors, corners, unclipped.
+        level_sizes_hw: Rows and columns of the pyramid's levels, P3 first, as anchors are ordered.
+        candidates: Of each picture, what a run chooses from these outputs.
     """
 
     box_offsets: Float[np.ndarray, "b anchors 4"]
@@ -255,6 +258,9 @@ class RawOutputs:
     mask_coefficients: Float[np.ndarray, "b anchors k"]
     anchors_cxcywh_norm: Float[np.ndarray, "anchors 4"]
     prototypes: Float[np.ndarray, "b h w k"]
+    boxes_xyxy_norm: Float[np.ndarray, "b anchors 4"]
+    level_sizes_hw: tuple[tuple[int, int], ...]
+    candidates: tuple[Candidates, ...]
 
 
 PolygonsPx = tuple[Float64[np.ndarray, " _"], ...]

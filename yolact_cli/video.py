@@ -3,8 +3,10 @@
 Times are exact: fractions of a second, never floats, so that a variable frame rate survives.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 from jaxtyping import UInt8
@@ -86,3 +88,60 @@ class VideoGap:
     start_s: Fraction
     end_s: Fraction | None
     reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrackedVideo:
+    """A video of a file of tracks.
+
+    Attributes:
+        video_id: From the file.
+        name: From the file; empty where it has none.
+        size_hw: Of a frame, in px.
+        frame_names: One each, with forward slashes; None where the file gives no names.
+        length: How many frames.
+    """
+
+    video_id: int
+    name: str
+    size_hw: tuple[int, int]
+    frame_names: tuple[str, ...] | None
+    length: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Track:
+    """An object through a video.
+
+    Attributes:
+        place: How sentences call it.
+        video_id: Whose it is.
+        category_id: From the file, gaps allowed.
+        masks: For each frame a compressed COCO RLE, or None where it is not seen.
+        score: Of the whole track; 1 in truth.
+        is_crowd: To be ignored.
+    """
+
+    place: str
+    video_id: int
+    category_id: int
+    masks: tuple[Mapping[str, Any] | None, ...]
+    score: float = 1.0
+    is_crowd: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class TrackSet:
+    """A file of tracks, checked.
+
+    Attributes:
+        origin: The file.
+        videos: By id, in the file's order; None for a bare list of results.
+        category_names: By id, rising; None likewise.
+        tracks: In the file's order.
+    """
+
+    origin: str
+    videos: Mapping[int, TrackedVideo] | None
+    category_names: Mapping[int, str] | None
+    tracks: tuple[Track, ...]

@@ -40,6 +40,14 @@ def test_the_clip_gives_labels_tracks_and_an_overlay(run_example, tmp_path):
     assert (tmp_path / "runs/clip/youtube_vis.json").exists()
 
 
+def test_prototypes_of_a_grey_picture_vary_with_the_distance_to_the_border(run_example, tmp_path):
+    told = run_example("07_where_position_leaks.py", "sheet.png")
+    correlation, endless = (float(line.split()[-1]) for line in told.splitlines()[0:3:2])
+    assert correlation < -0.5
+    assert endless < 1e-3
+    assert (tmp_path / "sheet.png").exists()
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_the_scripts_annotate_score_and_finetune_in_turn(run_example, tmp_path):

@@ -25,6 +25,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "yolact_cli.cli.annotate:annotate",
         "Outline the objects in photographs and videos.",
     ),
+    "inspect": ("yolact_cli.cli.inspect:inspect", "Show how the mask of an object came about."),
     "score": ("yolact_cli.cli.score:score", "Measure predictions against ground truth."),
     "train": ("yolact_cli.cli.train:train", "Train a model on labels in COCO's format."),
     "models": ("yolact_cli.cli.models:models", "List, fetch, check and convert models."),

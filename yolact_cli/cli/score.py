@@ -104,10 +104,16 @@ def score(paths: tuple[Path, ...], truth: Path | None, **chosen: Any) -> None:
     With two sets of predictions and --truth, B is compared with A, with intervals from resampled
     pictures.
 
+    Where TRUTH is a YouTube-VIS data set, tracks are compared: PREDICTIONS is then a run with
+    youtube_vis.json, such a file, or a list of its results.
+
     A results list is joined to truth by ids. A run or a data set is joined by file names and class
     names, so that the two may number differently.
     """  # fmt: skip
     predictions, truth = _sides(paths, truth)
+    if _is_of_tracks(truth):
+        _score_tracks(predictions, truth, chosen)
+        return
     if len(predictions) > 1 and chosen["goal"]:
         raise click.UsageError("--suggest-thresholds is about one set of predictions.")
     _refuse_lost_work(chosen)
@@ -174,6 +180,35 @@ def _score_one(
         score_words.show_report(report, per_class=chosen["per_class"], sort=chosen["sort"])
     if report.suggestion is not None:
         score_words.say_suggestion(report.suggestion, chosen["thresholds_file"])
+
+
+def _is_of_tracks(truth: Path) -> bool:
+    from yolact_cli.datasets.tracks import holds_tracks
+
+    return holds_tracks(truth)
+
+
+def _score_tracks(predictions: tuple[Path, ...], truth: Path, chosen: Mapping[str, Any]) -> None:
+    from yolact_cli.cli import score_track_words
+    from yolact_cli.pipelines.score_tracks import (
+        TrackScoreSettings,
+        score_tracks,
+        track_report_json,
+    )
+
+    score_track_words.refuse_what_tracks_lack(predictions, chosen)
+    settings = TrackScoreSettings(
+        class_names=chosen["classes"] or None,
+        class_map=chosen["class_map"],
+        max_detections=chosen["max_detections"],
+        areas=chosen["areas"],
+    )
+    report = score_tracks(predictions[0], truth, settings)
+    score_track_words.say_what_was_joined(report)
+    if chosen["as_json"]:
+        reporting.print_json(track_report_json(report))
+    else:
+        score_track_words.show_report(report, per_class=chosen["per_class"])
 
 
 def _compare(

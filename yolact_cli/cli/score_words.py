@@ -140,7 +140,9 @@ def _show_figures(report: "ScoreReport") -> None:
     analyses = list(report.analyses.values())
     names = list(analyses[0].figures.named())
     figures = [one.figures.named() for one in analyses]
-    rows = [[_label(name, analyses[0]), *(shown(one[name]) for one in figures)] for name in names]
+    rows = [
+        [label(name, analyses[0].areas), *(shown(one[name]) for one in figures)] for name in names
+    ]
     if report.intervals:
         drawn = list(report.intervals.values())
         level = f"{drawn[0].level:.0%} interval"
@@ -157,13 +159,14 @@ def _show_figures(report: "ScoreReport") -> None:
     reporting.print_table(["", *(TITLES[name] for name in report.analyses)], rows)
 
 
-def _label(name: str, analysis: "Analysis") -> str:
+def label(name: str, areas: "Mapping[str, tuple[float, float]]", *, each: str = "a picture") -> str:
+    """What a figure is called in a table; ``each`` is where so many predictions count."""
     if name in ROWS:
         return ROWS[name]
     if "_" not in name:
-        return f"{name.upper():<13}{name.removeprefix('ar')} a picture"
+        return f"{name.upper():<13}{name.removeprefix('ar')} {each}"
     kind, area = name.split("_", 1)
-    low, high = analysis.areas[area]
+    low, high = areas[area]
     return f"{kind.upper()} {area:<9} {_area(low, high)}"
 
 

@@ -5,6 +5,7 @@ Symbols: ``n`` candidates, ``k`` prototypes, ``h`` and ``w`` the prototypes' gri
 
 import hashlib
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -44,29 +45,12 @@ def detections_from_candidates(
         uid_seed: What tells this run's objects from another's; uids follow from it, the
             picture's name and the candidate's place.
     """
-    ranking = _ranking_scores(candidates)
-    kept = np.flatnonzero(_is_wanted(candidates, ranking, settings))
-    assembler = _MaskAssembler(candidates, kept, size_hw=picture.size_hw, crop=settings.mask_crop)
-    instances = []
-    empty_masks = 0
-    for place in np.argsort(-ranking[kept], kind="stable"):
-        index = int(kept[place])
-        mask = assembler.mask(int(place))
-        if mask is None:
+    instances, empty_masks = [], 0
+    for _, instance in instances_by_rank(candidates, picture, settings=settings, uid_seed=uid_seed):
+        if instance is None:
             empty_masks += 1
-        elif mask.area_px >= settings.min_area_px:
-            instances.append(
-                Instance(
-                    uid=_uid(uid_seed, picture.name, index),
-                    class_id=int(candidates.class_ids[index]),
-                    score=round(float(ranking[index]), _SCORE_DIGITS),
-                    box_score=round(float(candidates.scores[index]), _SCORE_DIGITS),
-                    predicted_box_xyxy_px=assembler.box_px(int(place)),
-                    bbox_xywh_px=mask.bbox_xywh_px,
-                    area_px=mask.area_px,
-                    rle_counts=mask.counts,
-                )
-            )
+        elif instance.area_px >= settings.min_area_px:
+            instances.append(instance)
     return Detections(
         picture_id=picture.picture_id,
         name=picture.name,
@@ -74,6 +58,37 @@ def detections_from_candidates(
         instances=tuple(instances),
         empty_masks=empty_masks,
     )
+
+
+def instances_by_rank(
+    candidates: Candidates, picture: PictureKey, *, settings: LabelSettings, uid_seed: str
+) -> Iterator[tuple[int, Instance | None]]:
+    """Each candidate above the threshold, by score: its place among the candidates, and its label.
+
+    None stands for a mask of which not one pixel is left. Masks of any other size are given.
+    """
+    ranking = _ranking_scores(candidates)
+    kept = np.flatnonzero(_is_wanted(candidates, ranking, settings))
+    assembler = _MaskAssembler(candidates, kept, size_hw=picture.size_hw, crop=settings.mask_crop)
+    for place in np.argsort(-ranking[kept], kind="stable"):
+        index = int(kept[place])
+        mask = assembler.mask(int(place))
+        if mask is None:
+            yield index, None
+            continue
+        yield (
+            index,
+            Instance(
+                uid=_uid(uid_seed, picture.name, index),
+                class_id=int(candidates.class_ids[index]),
+                score=round(float(ranking[index]), _SCORE_DIGITS),
+                box_score=round(float(candidates.scores[index]), _SCORE_DIGITS),
+                predicted_box_xyxy_px=assembler.box_px(int(place)),
+                bbox_xywh_px=mask.bbox_xywh_px,
+                area_px=mask.area_px,
+                rle_counts=mask.counts,
+            ),
+        )
 
 
 def _is_wanted(
@@ -131,8 +146,8 @@ class _MaskAssembler:
         left, top, right, bottom = self._boxes[place].tolist()
         axis_y, axis_x = self._axes
         window = (
-            _pixels_with_centre_in(top, bottom, axis_y.length_px),
-            _pixels_with_centre_in(left, right, axis_x.length_px),
+            pixels_with_centre_in(top, bottom, axis_y.length_px),
+            pixels_with_centre_in(left, right, axis_x.length_px),
         )
         cells = axis_y.cells_under(window[0]), axis_x.cells_under(window[1])
         margins = self._margins(place, cells)
@@ -148,8 +163,8 @@ class _MaskAssembler:
         left, top, right, bottom = self._boxes[place]
         axis_y, axis_x = self._axes
         inside = (
-            _cells_in_grown(top, bottom, axis_y.cells),
-            _cells_in_grown(left, right, axis_x.cells),
+            cells_in_grown(top, bottom, axis_y.cells),
+            cells_in_grown(left, right, axis_x.cells),
         )
         window = axis_y.pixels_reaching(inside[0]), axis_x.pixels_reaching(inside[1])
         cells = axis_y.cells_under(window[0]), axis_x.cells_under(window[1])
@@ -184,13 +199,15 @@ def _upright(boxes_xyxy: Float32[np.ndarray, "n 4"]) -> Float32[np.ndarray, "n 4
     return np.concatenate((np.minimum(low, high), np.maximum(low, high)), axis=1)
 
 
-def _pixels_with_centre_in(low_norm: float, high_norm: float, length_px: int) -> Span:
+def pixels_with_centre_in(low_norm: float, high_norm: float, length_px: int) -> Span:
+    """The pixels of an axis whose centres lie between two edges, the far edge left out."""
     clipped = (min(max(edge, 0.0), 1.0) for edge in (low_norm, high_norm))
     start, stop = (math.ceil(edge * length_px - 0.5) for edge in clipped)
     return start, stop
 
 
-def _cells_in_grown(low_norm: np.float32, high_norm: np.float32, cells: int) -> Span:
+def cells_in_grown(low_norm: np.float32, high_norm: np.float32, cells: int) -> Span:
+    """The prototypes of an axis between two edges, each moved out by one prototype."""
     # float32 like the reference: a cell more or less hangs on the last digit
     low = max(low_norm * np.float32(cells) - np.float32(1), np.float32(0))
     high = min(high_norm * np.float32(cells) + np.float32(1), np.float32(cells))

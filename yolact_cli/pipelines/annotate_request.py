@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from yolact_cli.datasets.class_map import ClassMap
+from yolact_cli.formats.coco import category_record
 from yolact_cli.settings import (
     FrameSettings,
     Keep,
@@ -109,6 +110,7 @@ def run_notes(request: AnnotateRequest, *, device: str, batch_size: int) -> dict
         "device": device,
         "batch_size": batch_size,
         "workers": request.workers,
+        "classes": [category and category_record(category) for category in _written(request)],
     }
 
 
@@ -128,6 +130,12 @@ def uid_seed(identity: Mapping[str, Any]) -> str:
     labels = {key: value for key, value in identity["labels"].items() if key not in left_out}
     parts = {"model": identity["model"], "labels": labels}
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+
+def _written(request: AnnotateRequest) -> list[Category | None]:
+    """What each class of the model is written as, for whoever reads the run without the model."""
+    classes = request.classes
+    return [classes[class_id] for class_id in sorted(classes)]
 
 
 def _written_names(request: AnnotateRequest) -> dict[str, str | None] | None:

@@ -22,10 +22,15 @@ def class_ids_of(
     places = {category.name: place for place, category in enumerate(categories)}
     for name in names:
         if name not in places:
-            close = get_close_matches(name, places, n=1)
-            offer = f"Did you mean '{close[0]}'?" if close else f"It has {', '.join(places)}."
-            raise SettingsError(f"The model has no class '{name}'.", remedy=offer)
+            raise unknown_class("The model", name, list(places))
     return tuple(sorted({places[name] for name in names}))
+
+
+def unknown_class(who: str, name: str, known: Sequence[str]) -> SettingsError:
+    """What is said of a class that somebody or something does not have."""
+    close = get_close_matches(name, known, n=1)
+    offer = f"Did you mean '{close[0]}'?" if close else f"It has {', '.join(known)}."
+    return SettingsError(f"{who} has no class '{name}'.", remedy=offer)
 
 
 def wanted_class_names(

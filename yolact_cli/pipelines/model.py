@@ -1,13 +1,14 @@
 """A resolved model made ready to run: network on its device, resize, classes, checksum."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from yolact_cli.errors import SettingsError
 from yolact_cli.inference.device import resolve_device
-from yolact_cli.inference.nms import Selection
 from yolact_cli.inference.preprocess import Resize
 from yolact_cli.inference.runtimes.runtime import Runtime
 from yolact_cli.inference.runtimes.torch_runtime import Normalisation, TorchRuntime
+from yolact_cli.inference.selection import Selection
 from yolact_cli.pipelines.classes import class_ids_of
 from yolact_cli.settings import LabelSettings
 from yolact_cli.structures import Category
@@ -38,6 +39,19 @@ def resize_of(card: ModelCard) -> Resize:
     return Resize(input_size=card.network.input_size, kind=card.input.interpolation)
 
 
+def selection_of(categories: Sequence[Category], settings: LabelSettings) -> Selection:
+    """What a model with these classes is asked for.
+
+    Raises:
+        SettingsError: A class that the model does not have.
+    """
+    return Selection(
+        nms=settings.nms,
+        score_threshold=settings.least_score,
+        class_ids=class_ids_of(categories, settings.class_names),
+    )
+
+
 def ready_model(source: ModelSource, settings: LabelSettings, *, device: str) -> ReadyModel:
     """The source's network with its weights on a device.
 
@@ -56,11 +70,7 @@ def ready_model(source: ModelSource, settings: LabelSettings, *, device: str) ->
             f"There are {len(thresholds)} class thresholds; the model has {classes} classes."
         )
     where = resolve_device(device)
-    selection = Selection(
-        nms=settings.nms,
-        score_threshold=settings.least_score,
-        class_ids=class_ids_of(card.categories, settings.class_names),
-    )
+    selection = selection_of(card.categories, settings)
     runtime = TorchRuntime(
         load_network(source),
         normalisation=Normalisation(mean=card.input.mean, std=card.input.std),

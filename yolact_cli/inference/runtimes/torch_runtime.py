@@ -16,7 +16,8 @@ from torch import Tensor
 
 from yolact_cli.errors import DeviceError
 from yolact_cli.geometry.boxes import decode_boxes
-from yolact_cli.inference.nms import Chosen, Selection, choose_detections
+from yolact_cli.inference.nms import Chosen, choose_detections
+from yolact_cli.inference.selection import Selection
 from yolact_cli.network.yolact import NetworkOutputs, Yolact
 from yolact_cli.settings import Precision
 from yolact_cli.structures import Candidates, RawOutputs
@@ -76,31 +77,38 @@ class TorchRuntime:
         return candidates
 
     def raw(self, pixels: Shaped[np.ndarray, "b s s 3"]) -> RawOutputs:
-        """The network's outputs before any selection."""
+        """The network's outputs before any selection, and what a run would choose from them."""
         with torch.inference_mode():
             outputs = self._forward(pixels)
             return RawOutputs(
                 box_offsets=outputs.box_offsets.float().cpu().numpy(),
-                class_probabilities=outputs.class_logits.float().softmax(dim=-1).cpu().numpy(),
+                class_probabilities=_class_probabilities(outputs).cpu().numpy(),
                 mask_coefficients=outputs.mask_coefficients.float().cpu().numpy(),
                 anchors_cxcywh_norm=self._network.anchors(outputs).cpu().numpy(),
                 prototypes=outputs.prototypes.float().cpu().numpy(),
+                boxes_xyxy_norm=self._boxes(outputs).cpu().numpy(),
+                level_sizes_hw=outputs.level_sizes_hw,
+                candidates=tuple(self._chosen(outputs)),
             )
 
     def _run_part(self, pixels: Shaped[np.ndarray, "b s s 3"]) -> list[Candidates]:
         with torch.inference_mode():
-            outputs = self._forward(pixels)
-            boxes = decode_boxes(outputs.box_offsets.float(), self._network.anchors(outputs))
-            scores = outputs.class_logits.float().softmax(dim=-1)[..., 1:]
-            prototypes = outputs.prototypes.float()
-            coefficients = outputs.mask_coefficients.float()
-            candidates = []
-            for index in range(len(pixels)):
-                chosen = choose_detections(boxes[index], scores[index], self._selection)
-                candidates.append(
-                    self._candidates(chosen, boxes[index], coefficients[index], prototypes[index])
-                )
-            return candidates
+            return self._chosen(self._forward(pixels))
+
+    def _chosen(self, outputs: NetworkOutputs) -> list[Candidates]:
+        boxes, scores = self._boxes(outputs), _class_probabilities(outputs)[..., 1:]
+        prototypes = outputs.prototypes.float()
+        coefficients = outputs.mask_coefficients.float()
+        candidates = []
+        for index in range(len(boxes)):
+            chosen = choose_detections(boxes[index], scores[index], self._selection)
+            candidates.append(
+                self._candidates(chosen, boxes[index], coefficients[index], prototypes[index])
+            )
+        return candidates
+
+    def _boxes(self, outputs: NetworkOutputs) -> Float[Tensor, "b n 4"]:
+        return decode_boxes(outputs.box_offsets.float(), self._network.anchors(outputs))
 
     def _forward(self, pixels: Shaped[np.ndarray, "b s s 3"]) -> NetworkOutputs:
         on_device = torch.from_numpy(np.ascontiguousarray(pixels)).to(self.device)
@@ -147,6 +155,11 @@ class TorchRuntime:
             self.device,
             self._largest_batch,
         )
+
+
+def _class_probabilities(outputs: NetworkOutputs) -> Float[Tensor, "b n classes"]:
+    """Background first."""
+    return outputs.class_logits.float().softmax(dim=-1)
 
 
 def cropped_soft_masks(
