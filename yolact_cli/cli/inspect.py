@@ -133,8 +133,8 @@ def _show(inspection: "Inspection", page: Path, *, as_json: bool) -> None:
     missing = [step.terms for step in grown if step.iou <= _MOST_OF_A_MASK]
     enough = next(step for step in grown if step.terms > max(missing, default=0))
     reporting.message(
-        f"From {reporting.counted(enough.terms, 'prototype')} on, of {len(inspection.mask.terms)}, the"
-        f" sum is its mask but for little (IoU {enough.iou:.2f})."
+        f"From {reporting.counted(enough.terms, 'prototype')} on, of {len(inspection.mask.terms)},"
+        f" the sum is its mask but for little (IoU {enough.iou:.2f})."
     )
     gone = reporting.counted(len(trace.beaten), "anchor")
     reporting.message(f"{gone} gave way to its anchor on P{trace.winner.level}.")

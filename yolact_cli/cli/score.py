@@ -273,7 +273,11 @@ def _refuse_lost_work(chosen: Mapping[str, Any]) -> None:
     Raises:
         OutputExistsError: A file that would be written is there.
     """
-    files = [chosen["csv_file"], chosen["report_file"], chosen["thresholds_file"] if chosen["goal"] else None]
+    files = [
+        chosen["csv_file"],
+        chosen["report_file"],
+        chosen["thresholds_file"] if chosen["goal"] else None,
+    ]
     for path in files:
         if path is not None and path.exists() and not chosen["overwrite"]:
             raise OutputExistsError(

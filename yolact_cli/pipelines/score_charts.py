@@ -3,6 +3,7 @@
 import numpy as np
 
 from yolact_cli.pipelines.score import ComparisonReport, ScoreReport
+from yolact_cli.pipelines.score_findings import cut_words
 from yolact_cli.pipelines.score_wording import TITLES, shown
 from yolact_cli.scoring.analysis import Analysis
 from yolact_cli.scoring.confusion import ConfusionMatrix
@@ -17,7 +18,7 @@ from yolact_cli.writers.score_records import (
     ReliabilityChart,
 )
 
-MOST_LINES, MOST_CLASSES, MOST_CHANGES = 40, 20, 40
+MOST_LINES, MOST_CLASSES, MOST_CHANGES = 40, 20, 30
 _KINDS: tuple[LineKind, ...] = ("main", "second", "third")
 _PRECISION_RECALL = ("recall", "precision")
 
@@ -92,9 +93,8 @@ def confusion_chart(report: ScoreReport) -> MatrixChart:
     left_out = f" {pooled} classes that are mixed up less are one." if pooled else ""
     return MatrixChart(
         title="What is taken for what",
-        words=f"Objects by row, above a score of {report.main.threshold:.2f} or their class's "
-        "own threshold, at IoU 0.50; the shade is the share of the row. Last column: not found. "
-        f"Last row: false alarms.{left_out}",
+        words=f"Objects by row, of predictions above {cut_words(report)}, at IoU 0.50; the shade "
+        f"is the share of the row. Last column: not found. Last row: false alarms.{left_out}",
         names=names,
         counts=counts,
     )
@@ -119,14 +119,15 @@ def both_curves_chart(report: ComparisonReport) -> LineChart:
 def changes_chart(report: ComparisonReport) -> ChangesChart:
     """How the AP of classes changed, with intervals; those that changed most."""
     comparison = report.comparisons[report.a.main_iou_type]
-    by_change = sorted(comparison.ap_by_class.items(), key=lambda item: -abs(item[1].change))
+    differing = [item for item in comparison.ap_by_class.items() if item[1].change]
+    by_change = sorted(differing, key=lambda item: -abs(item[1].change))
     kept = sorted(by_change[:MOST_CHANGES], key=lambda item: -item[1].change)
-    more = len(by_change) - len(kept)
+    more = len(comparison.ap_by_class) - len(kept)
     return ChangesChart(
         title="Change by class",
         words=f"AP of B minus A, {TITLES[report.a.main_iou_type]}, with the "
         f"{comparison.level:.0%} interval; filled where the difference is certain."
-        + (f" {more} classes that changed less are not shown." if more else ""),
+        + (f" {more} classes that changed less, or not at all, are not shown." if more else ""),
         axis="AP of B minus AP of A",
         changes=tuple(
             Change(

@@ -17,6 +17,7 @@ def findings(report: ScoreReport) -> tuple[str, ...]:
     found = [
         _at_the_threshold(report),
         _most_costly(report),
+        _never_predicted(report),
         _weakest(report),
         _confused(report),
         _calibrated(report),
@@ -50,16 +51,20 @@ def comparison_findings(report: ComparisonReport) -> tuple[str, ...]:
     return tuple(found)
 
 
+def cut_words(report: ScoreReport) -> str:
+    """Where scores are cut for precision, recall, F1 and confusions."""
+    classes = report.main.classes.values()
+    is_one = all(one.kept.threshold == report.main.threshold for one in classes)
+    return f"a score of {report.main.threshold:.2f}" if is_one else "their class's threshold"
+
+
 def _at_the_threshold(report: ScoreReport) -> str:
     kept = report.main.kept
     if math.isnan(kept.precision) or math.isnan(kept.recall):
         return ""
-    classes = report.main.classes.values()
-    is_one = all(one.kept.threshold == report.main.threshold for one in classes)
-    cut = f"a score of {report.main.threshold:.2f}" if is_one else "its class's threshold"
     return (
-        f"Above {cut}, {kept.precision:.0%} of the {kept.predictions:,} predictions are right and "
-        f"{kept.recall:.0%} of the {kept.objects:,} objects are found "
+        f"Above {cut_words(report)}, {kept.precision:.0%} of the {kept.predictions:,} predictions "
+        f"are right and {kept.recall:.0%} of the {kept.objects:,} objects are found "
         f"({TITLES[report.main_iou_type]} at IoU 0.50)."
     )
 
@@ -77,16 +82,29 @@ def _most_costly(report: ScoreReport) -> str:
     )
 
 
+def _never_predicted(report: ScoreReport) -> str:
+    wanted = {name: one for name, one in report.main.classes.items() if one.figures.objects}
+    never = [name for name, one in wanted.items() if not one.calibration.count.sum()]
+    if not never:
+        return ""
+    return (
+        f"Never predicted: {len(never)} of the {len(wanted)} classes that truth has objects of "
+        f"({_listed(never)}). Choose what is scored with --classes."
+    )
+
+
 def _weakest(report: ScoreReport) -> str:
     known = [
         (one.figures.ap, name, one.figures.objects)
         for name, one in report.main.classes.items()
-        if one.figures.objects >= _ENOUGH_OBJECTS
+        if one.figures.objects >= _ENOUGH_OBJECTS and one.calibration.count.sum()
     ]
-    if len(known) < 2:  # noqa: PLR2004 - one class has none to be weaker than
+    if len(known) < 2:
         return ""
     weakest = sorted(known)[:3]
-    listed = ", ".join(f"{name} ({shown(ap)} of {objects:,} objects)" for ap, name, objects in weakest)
+    listed = ", ".join(
+        f"{name} ({shown(ap)} of {objects:,} objects)" for ap, name, objects in weakest
+    )
     return f"Lowest AP of the classes with at least {_ENOUGH_OBJECTS} objects: {listed}."
 
 
@@ -130,7 +148,8 @@ def _left_out(report: ScoreReport) -> list[str]:
         found.append(f"Left out: predictions of classes that truth lacks: {_listed(names)}.")
     if report.box_only_objects and set(report.analyses) - {"bbox"}:
         found.append(
-            f"Ignored where masks are compared: {report.box_only_objects:,} objects with only a box."
+            f"Ignored where masks are compared: {report.box_only_objects:,} objects with only "
+            "a box."
         )
     return found
 

@@ -56,7 +56,8 @@ def worst_mistakes(
 def _spread(examples: Sequence[ErrorExample], most: int) -> list[ErrorExample]:
     """The first of each picture, then the others, in their own order."""
     seen: set[int] = set()
-    first, others = [], []
+    first: list[ErrorExample] = []
+    others: list[ErrorExample] = []
     for one in examples:
         (others if one.image_id in seen else first).append(one)
         seen.add(one.image_id)
@@ -110,7 +111,9 @@ class _Scene:
             predicted=_outlines(others, self._chosen(result, picture, window), boxes),
             truth_words=_truth_words(kind, example),
             predicted_words=_predicted_words(example),
-            note=_note(kind, example),
+            note=""
+            if math.isnan(example.iou) or kind == "background"
+            else f"IoU {example.iou:.2f}",
         )
 
     def _kept(self, results: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -189,9 +192,3 @@ def _predicted_words(example: ErrorExample) -> str:
     if example.score is None:
         return "nothing came near"
     return f"{example.predicted} {example.score:.2f}"
-
-
-def _note(kind: ErrorKind, example: ErrorExample) -> str:
-    if kind in ("background", "missed") or math.isnan(example.iou):
-        return {"background": "a false alarm", "missed": "missed"}.get(kind, kind)
-    return f"IoU {example.iou:.2f}"

@@ -6,13 +6,13 @@ from collections.abc import Iterable
 from pathlib import Path
 from types import MappingProxyType
 
-from yolact_cli import __version__
-from yolact_cli.errors import SettingsError
+from yolact_cli.errors import OutputError
 from yolact_cli.pipelines import score_charts, score_findings, score_tables
 from yolact_cli.pipelines.score import ComparisonReport, ScoreReport
 from yolact_cli.pipelines.score_mistakes import worst_mistakes
 from yolact_cli.pipelines.score_pictures import ScoredPictures
 from yolact_cli.pipelines.score_wording import MEANINGS, shown
+from yolact_cli.writers.manifest import versions
 from yolact_cli.writers.score_page import score_page
 from yolact_cli.writers.score_records import Block, Gallery, ScorePage, Section
 
@@ -40,10 +40,10 @@ def check_can_draw() -> None:
     """Do nothing, unless pages of scores cannot be drawn here.
 
     Raises:
-        SettingsError: matplotlib is not installed.
+        OutputError: matplotlib is not installed.
     """
     if importlib.util.find_spec("matplotlib") is None:
-        raise SettingsError(
+        raise OutputError(
             "There is no report without matplotlib.", remedy="pip install matplotlib"
         )
 
@@ -206,7 +206,7 @@ def _footer(sides: list[ScoreReport], truth: Path) -> str:
         f"{one.join.categories_by}"
         for one in sides
     )
-    return f"Made by yolact {__version__} from {joined}. Truth: {truth}."
+    return f"Made by yolact {versions()['yolact_cli']} from {joined}. Truth: {truth}."
 
 
 def _name(path: Path) -> str:

@@ -36,9 +36,9 @@ def figures_table(report: ScoreReport) -> Table:
     thresholds = ", ".join(f"{one.threshold:.2f}" for one in analyses)
     for name in ("precision", "recall", "f1"):
         values = (getattr(one, name) for one in kept)
-        cells = (Share(text=shown(one), share=one) for one in values)
+        shares = (Share(text=shown(one), share=one) for one in values)
         label = "F1" if name == "f1" else name
-        rows.append((label, *cells, f"of scores above {thresholds}, IoU 0.50"))
+        rows.append((label, *shares, f"of scores above {thresholds}, IoU 0.50"))
     heads = ("figure", *(TITLES[name] for name in report.analyses), "of what")
     return Table(caption="COCO's figures", heads=heads, rows=tuple(rows), words=1)
 
@@ -65,9 +65,9 @@ def errors_table(report: ScoreReport) -> Table:
 def confused_table(report: ScoreReport) -> Table | None:
     """The pairs of classes that are mixed up most; None where there are none."""
     found = report.main.confusion.most_confused(MOST_CONFUSED)
-    rows = tuple((one.actual, one.predicted, f"{one.count:,}") for one in found)
-    heads = ("it is", "it was taken for", "objects")
-    return Table(caption="Mixed up most", heads=heads, rows=rows) if rows else None
+    rows = tuple((one.actual, f"{one.count:,}", one.predicted) for one in found)
+    heads = ("it is", "objects", "it was taken for")
+    return Table(caption="Mixed up most", heads=heads, rows=rows, words=1) if rows else None
 
 
 def classes_table(report: ScoreReport) -> Table:
@@ -147,16 +147,19 @@ def differences_table(report: ComparisonReport) -> Table:
         for iou_type, comparison in report.comparisons.items()
         for short, one in (("AP", comparison.ap), ("AP50", comparison.ap50))
     )
-    return Table(caption="B against A", heads=_heads(report, "figure"), rows=rows, words=1)
+    return Table(caption="All classes", heads=_heads(report, "figure"), rows=rows, words=1)
 
 
 def class_differences_table(report: ComparisonReport) -> Table:
     """B against A class by class, the largest gain first."""
     iou_type = report.a.main_iou_type
     by_class = report.comparisons[iou_type].ap_by_class
-    ranked = sorted(by_class.items(), key=lambda item: -item[1].change)
+    differing = [item for item in by_class.items() if item[1].verdict != "same"]
+    ranked = sorted(differing, key=lambda item: -item[1].change)
+    alike = len(by_class) - len(differing)
+    more = f"; {alike} without any difference are left out" if alike else ""
     return Table(
-        caption=f"AP by class, {TITLES[iou_type]}",
+        caption=f"AP by class, {TITLES[iou_type]}{more}",
         heads=_heads(report, "class"),
         rows=tuple(_difference_row(name, one) for name, one in ranked),
         words=1,

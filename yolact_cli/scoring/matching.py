@@ -238,7 +238,9 @@ def _joined(
         object_picture=np.repeat(np.arange(len(parts)), many_objects),
         object_class=_joined_arrays([part.object_class for part in parts], nothing),
         object_id=np.array([one["truth_id"] for one in _each(parts, "objects")], np.int64),
-        object_area_px=np.array([float(one["area"]) for one in _each(parts, "objects")], np.float64),
+        object_area_px=np.array(
+            [float(one["area"]) for one in _each(parts, "objects")], np.float64
+        ),
         is_ignored=is_ignored,
         pair_detection=_joined_arrays(
             [part.pairs[0] + start for part, start in zip(parts, starts, strict=True)], nothing

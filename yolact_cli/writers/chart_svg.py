@@ -7,9 +7,9 @@ import contextlib
 import io
 import re
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from types import MappingProxyType
-from typing import Any
+from typing import Any, cast
 
 # Drawn in colours that nothing else has, which then give way to the page's own.
 INK, PALE, LINE, FIRST, SECOND, THIRD, ON_FILL = (f"#0a0b{number:02x}" for number in range(1, 8))
@@ -24,7 +24,7 @@ _VARIABLES = MappingProxyType(
         ON_FILL: "var(--on-fill)",
     }
 )
-_LOOKS = MappingProxyType(
+_LOOKS: Mapping[str, Any] = MappingProxyType(
     {
         "svg.fonttype": "none",  # text stays text: to be found, copied and read aloud
         "svg.hashsalt": "yolact",
@@ -63,7 +63,9 @@ def chart_looks() -> Iterator[None]:
     """
     import matplotlib
 
-    with matplotlib.rc_context(dict(_LOOKS)), warnings.catch_warnings():
+    with matplotlib.rc_context(), warnings.catch_warnings():
+        matplotlib.rcdefaults()  # whatever a user's own matplotlibrc says
+        matplotlib.rcParams.update(cast("Any", _LOOKS))
         # Widths are guessed where matplotlib's font lacks a letter; the reader's own font has it.
         warnings.filterwarnings("ignore", message="Glyph .* missing from font")
         warnings.filterwarnings("ignore", message="Matplotlib currently does not support")

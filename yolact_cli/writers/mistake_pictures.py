@@ -26,10 +26,11 @@ def mistake_figure(mistake: Mistake, key: str) -> str:
         mistake, "predicted", mistake.predicted, words=mistake.predicted_words,
         ground=f'<use href="#{key}"/>',
     )  # fmt: skip
-    part = "" if mistake.is_whole else ", a part of it"
+    notes = [mistake.note, "" if mistake.is_whole else "part of the picture"]
+    said = " · ".join(escaped(one) for one in notes if one)
     return (
         f"<figure class=mistake><div class=pair>{left}{right}</div>\n"
-        f"<figcaption><b>{escaped(mistake.picture)}</b><small>{escaped(mistake.note)}{part}</small>"
+        f"<figcaption><b>{escaped(mistake.picture)}</b><small>{said}</small>"
         "</figcaption></figure>"
     )
 

@@ -50,7 +50,7 @@ def box_ring(box_xywh: BoxXywh) -> Int[np.ndarray, "4 2"]:
     left, top, width, height = box_xywh
     right, bottom = left + width, top + height
     corners = [(left, top), (right, top), (right, bottom), (left, bottom)]
-    return np.rint(np.array(corners)).astype(np.int64)
+    return np.asarray(np.rint(np.array(corners)), np.int64)
 
 
 def mask_rings(

@@ -23,6 +23,7 @@ table { border-collapse: collapse; width: 100%; font-size: .88rem;
   font-variant-numeric: tabular-nums; }
 th { text-align: left; color: var(--pale); font-weight: 600; }
 th, td { padding: 5px 12px 5px 0; border-bottom: 1px solid var(--line); white-space: nowrap; }
+@page { margin: 14mm; }
 @media print { :root { --paper: #fff; --card: #fff; --ink: #000; --pale: #444; --line: #bbb;
   --above: #b2182b; --below: #2166ac; --chosen: #eee; }
   main { max-width: none; padding: 0; } section { margin-top: 20px; } .scroll { overflow: visible; }

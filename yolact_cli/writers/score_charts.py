@@ -1,7 +1,7 @@
 """The charts of a score, drawn by matplotlib."""
 
 import html
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
@@ -28,12 +28,12 @@ from yolact_cli.writers.score_records import (
     ReliabilityChart,
 )
 
-_SIZE = (4.6, 3.5)  # inches; as wide as a phone, so that letters keep their size there
+_SIZE = (3.9, 3.1)  # inches; as wide as a phone, so that letters keep their size there
 _CELL = 0.29
 _DARK_SHARE = 0.55
 _LEAST_FILL = 0.06
 # Told apart without colour too.
-_DRAWN = MappingProxyType(
+_DRAWN: Mapping[str, Mapping[str, Any]] = MappingProxyType(
     {
         "main": {"color": FIRST},
         "second": {"color": SECOND, "linestyle": (0, (5, 1.6))},
@@ -84,7 +84,7 @@ def _line_figure(chart: LineChart) -> Any:
     if chart.mark is not None:
         at, words = chart.mark
         axes.axvline(at, color=INK, linewidth=1, linestyle=(0, (4, 3)))
-        is_left = at > 0.6  # noqa: PLR2004 - of the width: there the words find no room
+        is_left = at > 0.6  # of the width: to its right the words find no room
         axes.annotate(
             words, (at, 1.0), xytext=(-4 if is_left else 4, 0), textcoords="offset points",
             ha="right" if is_left else "left", va="top", fontsize=8, color=INK,
@@ -166,9 +166,9 @@ def _matrix_figure(chart: MatrixChart) -> Any:
 
 
 def _brief(count: int) -> str:
-    if count < 10_000:  # noqa: PLR2004 - as many digits as a cell takes
+    if count < 10_000:  # as many digits as a cell takes
         return str(count)
-    return f"{count / 1000:.0f}k" if count < 1_000_000 else f"{count / 1e6:.0f}M"  # noqa: PLR2004
+    return f"{count / 1000:.0f}k" if count < 1_000_000 else f"{count / 1e6:.0f}M"
 
 
 def _changes_figure(chart: ChangesChart) -> Any:
@@ -185,7 +185,7 @@ def _changes_figure(chart: ChangesChart) -> Any:
             markerfacecolor=colour if one.is_certain else "none",
         )  # fmt: skip
     axes.set_yticks(range(count), [short_name(one.name) for one in chart.changes])
-    axes.set(ylim=(count - 0.5, -0.5), xlabel=chart.axis)
+    axes.set(ylim=(max(count, 1) - 0.5, -0.5), xlabel=chart.axis)
     axes.grid(visible=True, axis="x")
     axes.set_axisbelow(True)
     axes.tick_params(axis="y", length=0)

@@ -62,7 +62,8 @@ footer { margin-top: 44px; padding-top: 14px; border-top: 1px solid var(--line);
 @media print { :root { --first: #1f6fb4; --second: #c8500a; --third: #1b7a43; --on-fill: #fff;
     --bar: #1f6fb426; }
   nav { display: none; } body { font-size: 10.5pt; } a { color: inherit; text-decoration: none; }
-  .charts { grid-template-columns: 1fr 1fr; } .mistakes { grid-template-columns: 1fr 1fr; }
+  .charts { grid-template-columns: repeat(auto-fit, minmax(54mm, 1fr)); }
+  .mistakes { grid-template-columns: 1fr 1fr; }
   .broad svg { min-width: 0; max-width: 100%; } th[scope=row] { position: static; }
   table { font-size: 8.5pt; } thead { display: table-header-group; } h3 { break-after: avoid; } }
 """
