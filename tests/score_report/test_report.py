@@ -78,7 +78,7 @@ def test_the_page_has_figures_curves_matrix_and_every_kind_of_mistake(make_score
     assert text.count('class="chart-svg"') == 4
     for kind in ("Class", "Localisation", "Both", "Duplicate", "Background", "Missed"):
         assert f"<h3>{kind}</h3>" in text
-    assert "8 predictions are right and 50% of the 8 objects are found" in text
+    assert "100% of the 4 predictions are right and 50% of the 8 objects are found" in text
 
 
 def test_truth_stands_beside_the_prediction(make_scored):
@@ -89,6 +89,8 @@ def test_truth_stands_beside_the_prediction(make_scored):
     # One picture for both sides.
     assert figure.count("data:image/jpeg") == 1
     assert figure.count("<use href=") == 1
+    # What else is there says what it is.
+    assert "<title>&lt;script&gt;" in figure
 
 
 def test_the_same_input_gives_the_same_bytes(make_scored):

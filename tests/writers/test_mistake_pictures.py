@@ -67,5 +67,5 @@ def test_a_figure_has_both_sides_and_escapes_what_it_says():
     )
     assert "&lt;b&gt;.jpg" in figure
     assert "truth: &quot;cat&quot;, in &lt;b&gt;.jpg" in figure
-    assert 'class=absent d="M1,2 4,2 4,6 1,6Z"' in figure
+    assert 'class=absent d="M1,2 4,2 4,6 1,6Z">' in figure
     assert "<small>part of the picture</small>" in figure

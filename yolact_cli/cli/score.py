@@ -183,13 +183,14 @@ def _score_one(
     from yolact_cli.cli import score_words
     from yolact_cli.pipelines import score_files
     from yolact_cli.pipelines.score import score_predictions
-    from yolact_cli.pipelines.score_page import report_page
 
     report = score_predictions(predictions, truth, settings)
     score_words.say_what_was_joined(report)
     if chosen["csv_file"]:
         _write(chosen["csv_file"], score_files.classes_csv(report))
     if chosen["report_file"]:
+        from yolact_cli.pipelines.score_page import report_page
+
         page = report_page(report, truth=truth, images_dir=chosen["images_dir"])
         _write(chosen["report_file"], page)
     if report.suggestion is not None:
@@ -240,7 +241,6 @@ def _compare(
     from yolact_cli.cli import score_words
     from yolact_cli.pipelines import score_files
     from yolact_cli.pipelines.score import compare_predictions
-    from yolact_cli.pipelines.score_page import comparison_page
 
     first, second = predictions
     report = compare_predictions(first, second, truth, settings)
@@ -249,6 +249,8 @@ def _compare(
     if chosen["csv_file"]:
         _write(chosen["csv_file"], score_files.comparison_csv(report))
     if chosen["report_file"]:
+        from yolact_cli.pipelines.score_page import comparison_page
+
         page = comparison_page(report, truth=truth, images_dir=chosen["images_dir"])
         _write(chosen["report_file"], page)
     if chosen["as_json"]:
@@ -259,9 +261,9 @@ def _compare(
 
 def _check_report(chosen: Mapping[str, Any]) -> None:
     """Before anything is computed: a report that cannot be made is refused at once."""
-    from yolact_cli.pipelines.score_page import check_can_draw
-
     if chosen["report_file"]:
+        from yolact_cli.pipelines.score_page import check_can_draw
+
         check_can_draw()
     elif chosen["images_dir"]:
         raise click.UsageError("--images is of the pictures in a --report.")

@@ -3,7 +3,7 @@
 import numpy as np
 
 from yolact_cli.pipelines.score import ComparisonReport, ScoreReport
-from yolact_cli.pipelines.score_findings import cut_words
+from yolact_cli.pipelines.score_findings import cut_words, has_own_thresholds
 from yolact_cli.pipelines.score_wording import TITLES, shown
 from yolact_cli.scoring.analysis import Analysis
 from yolact_cli.scoring.confusion import ConfusionMatrix
@@ -57,10 +57,11 @@ def threshold_chart(report: ScoreReport) -> LineChart:
     """Precision, recall and F1 of all classes together against the threshold."""
     curve, main = report.main.thresholds, report.main
     kept = main.kept
+    is_one = not has_own_thresholds(report)
     return LineChart(
         title="What a threshold keeps",
         words=f"All classes together, {TITLES[report.main_iou_type]} at IoU 0.50. "
-        f"Above {main.threshold:.2f}: precision {shown(kept.precision)}, recall "
+        f"Above {cut_words(report)}: precision {shown(kept.precision)}, recall "
         f"{shown(kept.recall)}, F1 {shown(kept.f1)}.",
         axes=("threshold of the score", "share"),
         lines=(
@@ -68,7 +69,7 @@ def threshold_chart(report: ScoreReport) -> LineChart:
             Line(name="recall", x=curve.thresholds, y=curve.recall, kind="second"),
             Line(name="F1", x=curve.thresholds, y=curve.f1, kind="third"),
         ),
-        mark=(main.threshold, f"{main.threshold:.2f}"),
+        mark=(main.threshold, f"{main.threshold:.2f}") if is_one else None,
     )
 
 
@@ -90,7 +91,12 @@ def confusion_chart(report: ScoreReport) -> MatrixChart:
     """The classes that are taken for each other most; all others are one."""
     matrix = report.main.confusion
     names, counts, pooled = _pooled(matrix)
-    left_out = f" {pooled} classes that are mixed up less are one." if pooled else ""
+    left_out = (
+        f" The {pooled} classes that are mixed up less are one; what is mixed up among them is on "
+        "its diagonal."
+        if pooled
+        else ""
+    )
     return MatrixChart(
         title="What is taken for what",
         words=f"Objects by row, of predictions above {cut_words(report)}, at IoU 0.50; the shade "

@@ -53,9 +53,15 @@ def comparison_findings(report: ComparisonReport) -> tuple[str, ...]:
 
 def cut_words(report: ScoreReport) -> str:
     """Where scores are cut for precision, recall, F1 and confusions."""
-    classes = report.main.classes.values()
-    is_one = all(one.kept.threshold == report.main.threshold for one in classes)
-    return f"a score of {report.main.threshold:.2f}" if is_one else "their class's threshold"
+    if has_own_thresholds(report):
+        return "their class's threshold"
+    return f"a score of {report.main.threshold:.2f}"
+
+
+def has_own_thresholds(report: ScoreReport) -> bool:
+    """Whether any class was given a threshold of its own."""
+    main = report.main
+    return any(one.kept.threshold != main.threshold for one in main.classes.values())
 
 
 def _at_the_threshold(report: ScoreReport) -> str:

@@ -79,10 +79,10 @@ class _Scene:
             if result["image_id"] in image_ids:
                 self._results[result["image_id"]].append((place, result))
         matches = report.main.matches
-        names = dict(zip(matches.category_ids.tolist(), matches.class_names, strict=True))
+        self._names = dict(zip(matches.category_ids.tolist(), matches.class_names, strict=True))
         self._least = {
             category_id: report.main.classes[name].kept.threshold
-            for category_id, name in names.items()
+            for category_id, name in self._names.items()
         }
 
     def mistake(
@@ -96,9 +96,11 @@ class _Scene:
         size_hw = picture.height, picture.width
         boxes = [_box_of(one, size_hw) for one in (target, result) if one is not None]
         window = window_around(boxes, size_hw)
-        truth = [self._drawn(one, picture, window) for one in labelled.values() if one != target]
+        truth = [
+            self._other(one, picture, window) for one in labelled.values() if one is not target
+        ]
         others = [
-            self._drawn(one, picture, window)
+            self._other(one, picture, window)
             for one in self._kept(predicted.values())
             if one is not result
         ]
@@ -107,7 +109,7 @@ class _Scene:
             window=window,
             is_whole=window == (0, 0, picture.width, picture.height),
             pixels=_part(pixels, window),
-            truth=_outlines(truth, self._chosen(target, picture, window), boxes),
+            truth=_outlines(truth[:_MOST_OTHERS], self._chosen(target, picture, window), boxes),
             predicted=_outlines(others, self._chosen(result, picture, window), boxes),
             truth_words=_truth_words(kind, example),
             predicted_words=_predicted_words(example),
@@ -121,6 +123,15 @@ class _Scene:
             one for one in results if one["score"] > self._least.get(one["category_id"], math.inf)
         ]
         return sorted(kept, key=lambda one: -float(one["score"]))[:_MOST_OTHERS]
+
+    def _other(
+        self, one: TruthObject | dict[str, Any], picture: TruthPicture, window: Window
+    ) -> Outline:
+        if isinstance(one, TruthObject):
+            words = self._names.get(one.category_id, "")
+        else:
+            words = f"{self._names[one['category_id']]} {one['score']:.2f}"
+        return Outline(role="other", rings=self._drawn(one, picture, window), words=words)
 
     def _chosen(
         self, one: TruthObject | dict[str, Any] | None, picture: TruthPicture, window: Window
@@ -140,15 +151,14 @@ class _Scene:
 
 
 def _outlines(
-    others: Sequence[tuple[np.ndarray, ...]],
+    others: Sequence[Outline],
     chosen: tuple[np.ndarray, ...] | None,
     boxes: Sequence[BoxXywh],
 ) -> tuple[Outline, ...]:
-    drawn = [Outline(role="other", rings=rings) for rings in others[:_MOST_OTHERS]]
     if chosen is None:
         # Where the other side has something.
-        return (*drawn, Outline(role="absent", rings=tuple(box_ring(one) for one in boxes)))
-    return (*drawn, Outline(role="chosen", rings=chosen))
+        return (*others, Outline(role="absent", rings=tuple(box_ring(one) for one in boxes)))
+    return (*others, Outline(role="chosen", rings=chosen))
 
 
 def _counts(one: TruthObject | Mapping[str, Any], size_hw: tuple[int, int]) -> str | None:

@@ -43,9 +43,7 @@ def check_can_draw() -> None:
         OutputError: matplotlib is not installed.
     """
     if importlib.util.find_spec("matplotlib") is None:
-        raise OutputError(
-            "There is no report without matplotlib.", remedy="pip install matplotlib"
-        )
+        raise OutputError("There is no report without matplotlib.", remedy="pip install matplotlib")
 
 
 def report_page(report: ScoreReport, *, truth: Path, images_dir: Path | None = None) -> bytes:

@@ -4,6 +4,7 @@ import math
 from collections.abc import Mapping
 
 from yolact_cli.pipelines.score import ComparisonReport, ScoreReport
+from yolact_cli.pipelines.score_findings import has_own_thresholds
 from yolact_cli.pipelines.score_wording import (
     MEANINGS,
     TITLES,
@@ -33,12 +34,15 @@ def figures_table(report: ScoreReport) -> Table:
         cells = (f"{shown(one.low)} to {shown(one.high)}" for one in ranges)
         rows.append((f"{name.upper()}, interval", *cells, f"{drawn[0].level:.0%} of resamples"))
     kept = [one.kept for one in analyses]
-    thresholds = ", ".join(f"{one.threshold:.2f}" for one in analyses)
+    cut = ", ".join(
+        f"{one.threshold:.2f} ({TITLES[name]})" for name, one in report.analyses.items()
+    )
+    where = "each class's threshold" if has_own_thresholds(report) else cut
     for name in ("precision", "recall", "f1"):
         values = (getattr(one, name) for one in kept)
         shares = (Share(text=shown(one), share=one) for one in values)
         label = "F1" if name == "f1" else name
-        rows.append((label, *shares, f"of scores above {thresholds}, IoU 0.50"))
+        rows.append((label, *shares, f"above {where}"))
     heads = ("figure", *(TITLES[name] for name in report.analyses), "of what")
     return Table(caption="COCO's figures", heads=heads, rows=tuple(rows), words=1)
 
@@ -154,7 +158,7 @@ def class_differences_table(report: ComparisonReport) -> Table:
     """B against A class by class, the largest gain first."""
     iou_type = report.a.main_iou_type
     by_class = report.comparisons[iou_type].ap_by_class
-    differing = [item for item in by_class.items() if item[1].verdict != "same"]
+    differing = [item for item in by_class.items() if _differs(item[1])]
     ranked = sorted(differing, key=lambda item: -item[1].change)
     alike = len(by_class) - len(differing)
     more = f"; {alike} without any difference are left out" if alike else ""
@@ -182,6 +186,10 @@ def both_errors_table(report: ComparisonReport) -> Table:
     heads = ("kind", "A, count", "B, count", "A, AP50 lost", "B, AP50 lost", "change", "what")
     caption = f"Mistakes, {TITLES[report.a.main_iou_type]}, any score, IoU 0.50"
     return Table(caption=caption, heads=heads, rows=rows, words=1)
+
+
+def _differs(one: Difference) -> bool:
+    return bool(one.change or one.interval.low or one.interval.high)
 
 
 def _heads(report: ComparisonReport, first: str) -> tuple[str, ...]:

@@ -79,7 +79,9 @@ def _path(outline: Outline) -> str:
     rings = "".join(
         "M" + " ".join(f"{x},{y}" for x, y in ring.tolist()) + "Z" for ring in outline.rings
     )
+    said = f"<title>{escaped(outline.words)}</title>" if outline.words else ""
+    shape = f'<path class={outline.role} d="{rings}">{said}</path>'
     if outline.role != "chosen":
-        return f'<path class={outline.role} d="{rings}"/>'
+        return shape
     # A dark line below keeps the bright one legible on any picture.
-    return f'<path class=under d="{rings}"/><path class=chosen d="{rings}"/>'
+    return f'<path class=under d="{rings}"/>{shape}'

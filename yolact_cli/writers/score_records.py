@@ -140,10 +140,12 @@ class Outline:
     Attributes:
         role: What it is there for.
         rings: Closed lines in px of the whole picture; a box is one of four points.
+        words: What it is, to be read where it is pointed at; empty for nothing.
     """
 
     role: OutlineRole
     rings: tuple[Int[np.ndarray, "p 2"], ...]
+    words: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
