@@ -89,6 +89,11 @@ def test_an_object_that_nothing_came_near(errors):
     assert found.buckets["missed"].count_by_class == {"class 1": 1}
 
 
+def test_of_missed_objects_the_largest_is_the_worst(errors):
+    found = errors([(1, 1, FAR), (1, 1, LEFT), (2, 1, FAR)], [])
+    assert [one.annotation_id for one in found.buckets["missed"].examples] == [1, 0, 2]
+
+
 def test_a_class_that_is_missed_whole_costs_its_whole_share(errors):
     found = errors([(1, 1, LEFT), (1, 2, RIGHT)], [(1, 1, LEFT, 0.9)])
     assert found.ap50 == pytest.approx(0.5)

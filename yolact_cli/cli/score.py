@@ -92,6 +92,21 @@ _NEW_FILE = click.Path(dir_okay=False, path_type=Path)
     help="Where --suggest-thresholds writes.",
 )
 @click.option("--csv", "csv_file", type=_NEW_FILE, metavar="FILE", help="Write the classes as CSV.")
+@click.option(
+    "--report",
+    "report_file",
+    type=_NEW_FILE,
+    metavar="FILE.html",
+    help="Write all of it as one page: tables, curves, and the worst mistakes beside the truth.",
+)
+@click.option(
+    "--images",
+    "images_dir",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="Where the pictures of --report are; file names in TRUTH start there.  [default: where "
+    "the run found them]",
+)
 @click.option("--overwrite", is_flag=True, help="Replace files that are there.")
 @options.json_option
 def score(paths: tuple[Path, ...], truth: Path | None, **chosen: Any) -> None:
@@ -119,6 +134,7 @@ def score(paths: tuple[Path, ...], truth: Path | None, **chosen: Any) -> None:
         return
     if len(predictions) > 1 and chosen["goal"]:
         raise click.UsageError("--suggest-thresholds is about one set of predictions.")
+    _check_report(chosen)
     _refuse_lost_work(chosen)
     settings = _settings(chosen)
     if len(predictions) == 1:
@@ -177,6 +193,11 @@ def _score_one(
     score_words.say_what_was_joined(report)
     if chosen["csv_file"]:
         _write(chosen["csv_file"], score_files.classes_csv(report))
+    if chosen["report_file"]:
+        from yolact_cli.pipelines.score_page import report_page
+
+        page = report_page(report, truth=truth, images_dir=chosen["images_dir"])
+        _write(chosen["report_file"], page)
     if report.suggestion is not None:
         _write(chosen["thresholds_file"], score_files.thresholds_toml(report))
     if chosen["as_json"]:
@@ -235,10 +256,25 @@ def _compare(
         score_words.say_what_was_joined(side)
     if chosen["csv_file"]:
         _write(chosen["csv_file"], score_files.comparison_csv(report))
+    if chosen["report_file"]:
+        from yolact_cli.pipelines.score_page import comparison_page
+
+        page = comparison_page(report, truth=truth, images_dir=chosen["images_dir"])
+        _write(chosen["report_file"], page)
     if chosen["as_json"]:
         reporting.print_json(score_files.comparison_json(report))
     else:
         score_words.show_comparison(report, per_class=chosen["per_class"])
+
+
+def _check_report(chosen: Mapping[str, Any]) -> None:
+    """Before anything is computed: a report that cannot be made is refused at once."""
+    if chosen["report_file"]:
+        from yolact_cli.pipelines.score_page import check_can_draw
+
+        check_can_draw()
+    elif chosen["images_dir"]:
+        raise click.UsageError("--images is of the pictures in a --report.")
 
 
 def _refuse_lost_work(chosen: Mapping[str, Any]) -> None:
@@ -247,7 +283,11 @@ def _refuse_lost_work(chosen: Mapping[str, Any]) -> None:
     Raises:
         OutputExistsError: A file that would be written is there.
     """
-    files = [chosen["csv_file"], chosen["thresholds_file"] if chosen["goal"] else None]
+    files = [
+        chosen["csv_file"],
+        chosen["report_file"],
+        chosen["thresholds_file"] if chosen["goal"] else None,
+    ]
     for path in files:
         if path is not None and path.exists() and not chosen["overwrite"]:
             raise OutputExistsError(
@@ -255,7 +295,8 @@ def _refuse_lost_work(chosen: Mapping[str, Any]) -> None:
             )
 
 
-def _write(path: Path, text: str) -> None:
+def _write(path: Path, content: str | bytes) -> None:
     from yolact_cli.store import LocalStore
 
-    LocalStore(path.parent).put(path.name, text.encode("utf-8"))
+    data = content if isinstance(content, bytes) else content.encode("utf-8")
+    LocalStore(path.parent).put(path.name, data)

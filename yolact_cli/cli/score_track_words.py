@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from yolact_cli.cli import reporting
-from yolact_cli.cli.score_words import label, shown
+from yolact_cli.cli.score_words import label
+from yolact_cli.pipelines.score_wording import shown
 
 if TYPE_CHECKING:
     from yolact_cli.pipelines.score_tracks import TrackReport
@@ -19,7 +20,8 @@ _NOT_FOR_TRACKS = {
     "bootstrap": "--bootstrap",
     "goal": "--suggest-thresholds",
     "csv_file": "--csv",
-    "report": "--report",
+    "report_file": "--report",
+    "images_dir": "--images",
 }
 
 

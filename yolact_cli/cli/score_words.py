@@ -5,6 +5,14 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from yolact_cli.cli import reporting
+from yolact_cli.pipelines.score_wording import (
+    MEANINGS,
+    TITLES,
+    VERDICTS,
+    figure_words,
+    shown,
+    signed,
+)
 
 if TYPE_CHECKING:
     from yolact_cli.pipelines.score import ComparisonReport, ScoreReport
@@ -14,27 +22,6 @@ if TYPE_CHECKING:
     from yolact_cli.scoring.figures import Interval
     from yolact_cli.scoring.suggest import Suggestion
 
-TITLES = {"bbox": "boxes", "segm": "masks", "boundary": "boundaries"}
-ROWS = {
-    "ap": "AP           IoU 0.50:0.95",
-    "ap50": "AP50         IoU 0.50",
-    "ap75": "AP75         IoU 0.75",
-}
-MEANINGS = {
-    "class": "right place, wrong class",
-    "localisation": "right class, overlaps too little",
-    "both": "wrong class, overlaps too little",
-    "duplicate": "an object found twice",
-    "background": "nothing is there",
-    "missed": "an object that nothing came near",
-}
-VERDICTS = {
-    "better": "B is better",
-    "worse": "A is better",
-    "same": "no difference",
-    "undecided": "cannot be told",
-    "too few pictures": "too few pictures to tell",
-}
 SORT_KEYS: Mapping[str, Callable[["ClassAnalysis"], float]] = {
     "ap": lambda one: -one.figures.ap,
     "ap50": lambda one: -one.figures.ap50,
@@ -130,8 +117,8 @@ def _difference_row(label: str, one: "Difference") -> list[str]:
         label,
         shown(one.a),
         shown(one.b),
-        _signed(one.change),
-        f"{_signed(one.interval.low)} to {_signed(one.interval.high)}",
+        signed(one.change),
+        f"{signed(one.interval.low)} to {signed(one.interval.high)}",
         VERDICTS[one.verdict],
     ]
 
@@ -161,24 +148,8 @@ def _show_figures(report: "ScoreReport") -> None:
 
 def label(name: str, areas: "Mapping[str, tuple[float, float]]", *, each: str = "a picture") -> str:
     """What a figure is called in a table; ``each`` is where so many predictions count."""
-    if name in ROWS:
-        return ROWS[name]
-    if "_" not in name:
-        return f"{name.upper():<13}{name.removeprefix('ar')} {each}"
-    kind, area = name.split("_", 1)
-    low, high = areas[area]
-    return f"{kind.upper()} {area:<9} {_area(low, high)}"
-
-
-def _area(low: float, high: float) -> str:
-    if low == 0:
-        return f"up to {_square(high)} px"
-    return f"from {_square(low)} px" if high >= 1e10 else f"{_square(low)} to {_square(high)} px"
-
-
-def _square(area_px: float) -> str:
-    side = math.sqrt(area_px)
-    return f"{side:.0f}²" if side.is_integer() else f"{area_px:g}"
+    short, what = figure_words(name, areas, each=each)
+    return f"{short:<12} {what}"
 
 
 def _show_errors(report: "ScoreReport") -> None:
@@ -250,15 +221,6 @@ def say_suggestion(suggestion: "Suggestion", path: Any) -> None:
                 f"{len(names)} of {len(suggestion.by_class)} classes {words}: "
                 f"{_some(names[:LISTED], len(names))}."
             )
-
-
-def shown(figure: float) -> str:
-    """A figure in a table: three digits, or a dash where it is not defined."""
-    return "-" if math.isnan(figure) else f"{figure:.3f}"
-
-
-def _signed(figure: float) -> str:
-    return "-" if math.isnan(figure) else f"{figure:+.3f}"
 
 
 def _range(interval: "Interval") -> str:

@@ -66,8 +66,8 @@ class ErrorBucket:
         count: Detections; for ``missed``, objects.
         ap50_cost: How much AP50 would rise without them, [0, 1]; NaN where truth has no object.
         count_by_class: By the name of the detection's class; for ``missed``, the object's.
-        examples: The worst, by score, highest first; missed objects, which have none, in the order
-            of pictures. At most :data:`EXAMPLES`.
+        examples: The worst, by score, highest first; missed objects, which have none, by area,
+            largest first. At most :data:`EXAMPLES`.
     """
 
     kind: ErrorKind
@@ -286,6 +286,7 @@ def _first_on_each(
 def _bucket(kind: ErrorKind, labels: ErrorLabels, matches: Matches, *, cost: float) -> ErrorBucket:
     if kind == "missed":
         members = np.flatnonzero(labels.is_missed)
+        members = members[np.argsort(-matches.object_area_px[members], kind="stable")]
         classes = matches.object_class[members]
         examples = [_missed_example(matches, one) for one in members[:EXAMPLES].tolist()]
     else:

@@ -52,6 +52,7 @@ class Matches:
         object_picture: Of the objects.
         object_class: Of the objects.
         object_id: Annotation ids as in truth.
+        object_area_px: As truth has it.
         is_ignored: Crowds, and objects that cannot be compared.
         pair_detection: The detection of each pair that overlaps by at least
             :data:`LEAST_OVERLAP`, whatever their classes; the object is none to be ignored.
@@ -73,6 +74,7 @@ class Matches:
     object_picture: Int[np.ndarray, " g"]
     object_class: Int[np.ndarray, " g"]
     object_id: Int[np.ndarray, " g"]
+    object_area_px: Float64[np.ndarray, " g"]
     is_ignored: Bool[np.ndarray, " g"]
     pair_detection: Int[np.ndarray, " p"]
     pair_object: Int[np.ndarray, " p"]
@@ -236,6 +238,9 @@ def _joined(
         object_picture=np.repeat(np.arange(len(parts)), many_objects),
         object_class=_joined_arrays([part.object_class for part in parts], nothing),
         object_id=np.array([one["truth_id"] for one in _each(parts, "objects")], np.int64),
+        object_area_px=np.array(
+            [float(one["area"]) for one in _each(parts, "objects")], np.float64
+        ),
         is_ignored=is_ignored,
         pair_detection=_joined_arrays(
             [part.pairs[0] + start for part, start in zip(parts, starts, strict=True)], nothing

@@ -1,6 +1,5 @@
 """An inspection as one HTML page: no script, no network, light and dark, for phones and paper."""
 
-import base64
 import html
 from collections.abc import Iterable, Sequence
 
@@ -23,32 +22,27 @@ from yolact_cli.writers.inspect_words import (
     title_of,
     why_it_went,
 )
+from yolact_cli.writers.page_parts import data_uri, document
 
 _PICTURE_PX = 960
 _JPEG_QUALITY = 84
-# Nothing but what the page itself holds is ever loaded, whatever a picture is called.
-_POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
 
 
 def inspection_page(inspection: Inspection) -> bytes:
     """The page, in UTF-8; the same bytes for the same inspection."""
-    title = html.escape(f"{title_of(inspection)} in {inspection.name}")
-    parts = [
-        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">',
-        f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">',
-        '<meta name="viewport" content="width=device-width, initial-scale=1">',
-        '<meta name="color-scheme" content="light dark">',
-        f"<title>{title}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n<main>",
-        _head(inspection),
-        _prototypes(inspection),
-        _coefficients(inspection),
-        _terms(inspection),
-        _growth(inspection),
-        _soft_mask(inspection),
-        _anchors(inspection),
-        "</main>\n</body>\n</html>\n",
-    ]
-    return "\n".join(parts).encode("utf-8", "backslashreplace")
+    return document(
+        f"{title_of(inspection)} in {inspection.name}",
+        style=STYLE,
+        parts=[
+            _head(inspection),
+            _prototypes(inspection),
+            _coefficients(inspection),
+            _terms(inspection),
+            _growth(inspection),
+            _soft_mask(inspection),
+            _anchors(inspection),
+        ],
+    )
 
 
 def _head(inspection: Inspection) -> str:
@@ -148,7 +142,7 @@ def _anchors(inspection: Inspection) -> str:
 def _boxes(inspection: Inspection, shown: Sequence[TracedAnchor]) -> str:
     """The picture with the boxes as lines that stay thin at any size."""
     height, width = inspection.preview.shape[:2]
-    data = _data_uri("jpeg", rasters.rgb_jpeg(inspection.preview, quality=_JPEG_QUALITY))
+    data = data_uri("jpeg", rasters.rgb_jpeg(inspection.preview, quality=_JPEG_QUALITY))
     lines = [
         _rectangle(one, (width, height), f'class=beaten stroke="{_hex(one.level)}"')
         for one in reversed(shown)
@@ -217,20 +211,16 @@ def _figure(image: str, captions: Sequence[str]) -> str:
 
 
 def _map(image: UInt8[np.ndarray, "h w 3"], words: str) -> str:
-    return _image(image, _data_uri("png", rasters.rgb_png(image)), words)
+    return _image(image, data_uri("png", rasters.rgb_png(image)), words)
 
 
 def _photo(image: UInt8[np.ndarray, "h w 3"], words: str) -> str:
-    return _image(image, _data_uri("jpeg", rasters.rgb_jpeg(image, quality=_JPEG_QUALITY)), words)
+    return _image(image, data_uri("jpeg", rasters.rgb_jpeg(image, quality=_JPEG_QUALITY)), words)
 
 
 def _image(image: UInt8[np.ndarray, "h w 3"], data: str, words: str) -> str:
     height, width = image.shape[:2]
     return f'<img src="{data}" width="{width}" height="{height}" alt="{html.escape(words)}">'
-
-
-def _data_uri(kind: str, data: bytes) -> str:
-    return f"data:image/{kind};base64,{base64.b64encode(data).decode('ascii')}"
 
 
 def _key(low: str, high: str) -> str:

@@ -1,32 +1,15 @@
-"""How the page of an inspection looks."""
+"""How the page of an inspection looks, beyond what all pages do."""
 
 STYLE = """
-:root { color-scheme: light dark; --paper: #fff; --card: #f6f7f9; --ink: #1c2026; --pale: #5c6570;
-  --line: #d9dee4; --above: #b2182b; --below: #2166ac; --chosen: #fde7d8; }
-@media (prefers-color-scheme: dark) { :root { --paper: #14171b; --card: #1d2127; --ink: #e8ebef;
-  --pale: #9aa4b0; --line: #343b44; --above: #ef7d6b; --below: #6cb0e4; --chosen: #4a2a17; } }
-* { box-sizing: border-box; }
-body { margin: 0; background: var(--paper); color: var(--ink);
-  font: 16px/1.5 system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", sans-serif; }
-main { max-width: 1080px; margin: 0 auto; padding: 24px 16px 64px; }
-h1 { font-size: clamp(1.6rem, 5vw, 2.3rem); line-height: 1.15; margin: 0 0 12px; }
-h2 { font-size: 1.3rem; margin: 0 0 4px; }
-section { margin-top: 44px; padding-top: 20px; border-top: 1px solid var(--line); }
-section > p { max-width: 68ch; margin: 0 0 14px; color: var(--pale); }
-.eyebrow { margin: 0; color: var(--pale); overflow-wrap: anywhere; }
-dl { display: flex; flex-wrap: wrap; gap: 8px 28px; margin: 0 0 18px; }
-dt { color: var(--pale); font-size: .82rem; } dd { margin: 0; font-weight: 600; }
 img, svg { display: block; max-width: 100%; height: auto; border-radius: 4px; }
 .wide { background: var(--card); border: 1px solid var(--line); border-radius: 8px; padding: 8px; }
 .wide img, .wide svg { width: 100%; max-height: 78vh; object-fit: contain; }
 .grid { display: grid; gap: 14px; }
 .small { grid-template-columns: repeat(auto-fill, minmax(112px, 1fr)); }
 .middle { grid-template-columns: repeat(auto-fill, minmax(210px, 1fr)); }
-figure { margin: 0; break-inside: avoid; }
 figure img { width: 100%; border: 1px solid var(--line); }
 figure img + img { margin-top: 6px; }
 figcaption { font-size: .88rem; font-weight: 600; margin-top: 4px; }
-small { display: block; font-weight: 400; color: var(--pale); }
 .key { display: flex; align-items: center; gap: 8px; font-size: .82rem; }
 .key i { width: 180px; height: 12px; border-radius: 3px; background: linear-gradient(90deg,
   #053061, #2166ac, #4393c3, #92c5de, #d1e5f0, #f7f7f7, #fddbc7, #f4a582, #d6604d, #b2182b,
@@ -41,11 +24,6 @@ small { display: block; font-weight: 400; color: var(--pale); }
 .bar .above { left: 50%; background: var(--above); border-radius: 0 3px 3px 0; }
 .bar .below { right: 50%; background: var(--below); border-radius: 3px 0 0 3px; }
 .value { text-align: right; color: var(--pale); }
-.scroll { overflow-x: auto; margin-top: 14px; }
-table { border-collapse: collapse; width: 100%; font-size: .88rem;
-  font-variant-numeric: tabular-nums; }
-th { text-align: left; color: var(--pale); font-weight: 600; }
-th, td { padding: 5px 12px 5px 0; border-bottom: 1px solid var(--line); white-space: nowrap; }
 td:last-child { white-space: normal; min-width: 15rem; }
 td i, .legend i { display: inline-block; width: 12px; height: 12px; margin-right: 6px;
   border-radius: 2px; border: 1px solid var(--line); print-color-adjust: exact; }
@@ -61,11 +39,7 @@ svg .winner { stroke: #fff; stroke-width: 3; }
   .middle { grid-template-columns: repeat(2, 1fr); } .grid { gap: 10px; }
   .bars { grid-template-columns: 1.9rem 1fr 2.9rem 1fr 2.9rem; gap: 0 5px; font-size: .76rem; }
   .bars.heads { grid-template-columns: 1.9rem 1fr 1fr; } }
-@media print { :root { --paper: #fff; --card: #fff; --ink: #000; --pale: #444; --line: #bbb;
-  --above: #b2182b; --below: #2166ac; --chosen: #eee; }
-  main { max-width: none; padding: 0; } section { margin-top: 20px; }
-  .small { grid-template-columns: repeat(6, 1fr); }
+@media print { .small { grid-template-columns: repeat(6, 1fr); }
   .middle { grid-template-columns: repeat(3, 1fr); }
-  .wide img, .wide svg { max-height: 40vh; } .scroll { overflow: visible; }
-  h2, h2 + p { break-after: avoid; } .bars, tr { break-inside: avoid; } }
+  .wide img, .wide svg { max-height: 40vh; } .bars { break-inside: avoid; } }
 """
