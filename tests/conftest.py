@@ -11,7 +11,7 @@ import shutil
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -382,12 +382,25 @@ class _BrowserTold(http.server.SimpleHTTPRequestHandler):
         pass
 
 
-@pytest.fixture
-def chromium():
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """Where Chromium is; the test skips where it is not."""
     for name in ("chromium", "chromium-browser", "google-chrome"):
         if path := shutil.which(name):
             return path
     return pytest.skip("needs chromium, which is not here")
+
+
+@pytest.fixture(scope="session")
+def browser(chromium: str) -> Iterator[Any]:
+    """A headless Chromium for all tests that need one."""
+    playwright = pytest.importorskip("playwright.sync_api", reason="needs playwright")
+    with playwright.sync_playwright() as driver:
+        started = driver.chromium.launch(
+            executable_path=chromium, args=["--no-sandbox", "--disable-dev-shm-usage"]
+        )
+        yield started
+        started.close()
 
 
 @pytest.fixture

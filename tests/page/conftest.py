@@ -125,26 +125,3 @@ def read_events() -> Callable[[Path], list[dict[str, Any]]]:
         return [json.loads(line) for line in lines[1:]]
 
     return read
-
-
-@pytest.fixture(scope="session")
-def browser(chromium_path: str) -> Iterator[Any]:
-    """A headless Chromium for all tests that need one."""
-    playwright = pytest.importorskip("playwright.sync_api", reason="needs playwright")
-    with playwright.sync_playwright() as driver:
-        started = driver.chromium.launch(
-            executable_path=chromium_path, args=["--no-sandbox", "--disable-dev-shm-usage"]
-        )
-        yield started
-        started.close()
-
-
-@pytest.fixture(scope="session")
-def chromium_path() -> str:
-    """Where Chromium is; the test skips where it is not."""
-    import shutil
-
-    for name in ("chromium", "chromium-browser", "google-chrome"):
-        if path := shutil.which(name):
-            return path
-    return pytest.skip("needs chromium, which is not here")

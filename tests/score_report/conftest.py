@@ -1,8 +1,7 @@
 """Tiny runs with truth whose names are hostile, and a browser."""
 
 import json
-import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -109,24 +108,3 @@ def _run(folder: Path, document: dict[str, Any], paths: list[Path], *, with_mask
     ]
     extend_listing(LocalStore(folder), [], listed)
     return folder
-
-
-@pytest.fixture(scope="session")
-def browser(chromium_path: str) -> Iterator[Any]:
-    """A headless Chromium for all tests that need one."""
-    playwright = pytest.importorskip("playwright.sync_api", reason="needs playwright")
-    with playwright.sync_playwright() as driver:
-        started = driver.chromium.launch(
-            executable_path=chromium_path, args=["--no-sandbox", "--disable-dev-shm-usage"]
-        )
-        yield started
-        started.close()
-
-
-@pytest.fixture(scope="session")
-def chromium_path() -> str:
-    """Where Chromium is; the test skips where it is not."""
-    for name in ("chromium", "chromium-browser", "google-chrome"):
-        if path := shutil.which(name):
-            return path
-    return pytest.skip("needs chromium, which is not here")
