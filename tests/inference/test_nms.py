@@ -4,7 +4,8 @@ import pytest
 import torch
 
 from yolact_cli.geometry.boxes import iou
-from yolact_cli.inference.nms import Selection, choose_detections, fast_nms
+from yolact_cli.inference.nms import choose_detections, fast_nms
+from yolact_cli.inference.selection import Selection
 from yolact_cli.settings import NmsSettings
 
 KINDS = ["fast", "standard", "agnostic"]

@@ -15,7 +15,7 @@ import pytest
 import torch
 from pycocotools import mask as coco_mask
 
-from yolact_cli.inference.nms import Selection
+from yolact_cli.inference.selection import Selection
 from yolact_cli.inference.postprocess import PictureKey, detections_from_candidates
 from yolact_cli.inference.preprocess import Resize
 from yolact_cli.inference.runtimes.torch_runtime import Normalisation, TorchRuntime

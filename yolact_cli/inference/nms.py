@@ -5,7 +5,7 @@ Symbols: ``n`` anchors of one picture, ``c`` classes without background, ``d`` d
 picture always gives the same detections.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import torch
 from jaxtyping import Bool, Float, Int
@@ -13,23 +13,7 @@ from torch import Tensor
 from torchvision.ops import nms as greedy_nms
 
 from yolact_cli.geometry.boxes import iou
-from yolact_cli.settings import NmsSettings
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Selection:
-    """How detections are chosen, and which of them anybody asked for.
-
-    Nothing below ``score_threshold`` can suppress anything above it, so what is not wanted need
-    not be looked at: the result is that of choosing first and filtering afterwards, but for the
-    cap on detections, which counts wanted ones only.
-    """
-
-    nms: NmsSettings = field(default_factory=NmsSettings)
-    score_threshold: float = 0.0
-    """Class confidence must lie above this, [0, 1)."""
-    class_ids: tuple[int, ...] | None = None
-    """Only these classes (0-based), or None for all."""
+from yolact_cli.inference.selection import Selection
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

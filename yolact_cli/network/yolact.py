@@ -80,7 +80,7 @@ class Yolact(nn.Module):
             input_size=outputs.input_size,
             level_sizes_hw=outputs.level_sizes_hw,
         )
-        return anchors.to(outputs.box_offsets.device)
+        return torch.from_numpy(anchors).to(outputs.box_offsets.device)
 
     @cached_property
     def num_parameters(self) -> int:

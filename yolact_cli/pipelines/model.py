@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from yolact_cli.errors import SettingsError
 from yolact_cli.inference.device import resolve_device
-from yolact_cli.inference.nms import Selection
+from yolact_cli.inference.selection import Selection
 from yolact_cli.inference.preprocess import Resize
 from yolact_cli.inference.runtimes.runtime import Runtime
 from yolact_cli.inference.runtimes.torch_runtime import Normalisation, TorchRuntime

@@ -11,10 +11,10 @@ import torch
 from yolact_cli.datasets.truth import read_truth
 from yolact_cli.datasets.truth_coco import truth_to_coco
 from yolact_cli.errors import BadCocoError
-from yolact_cli.inference.nms import Selection
 from yolact_cli.inference.postprocess import PictureKey, detections_from_candidates
 from yolact_cli.inference.preprocess import Resize
 from yolact_cli.inference.runtimes.torch_runtime import Normalisation, TorchRuntime
+from yolact_cli.inference.selection import Selection
 from yolact_cli.network.yolact import Yolact
 from yolact_cli.pipelines.train_pictures import check_pictures
 from yolact_cli.scoring.evaluate import evaluate

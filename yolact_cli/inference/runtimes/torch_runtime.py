@@ -16,7 +16,8 @@ from torch import Tensor
 
 from yolact_cli.errors import DeviceError
 from yolact_cli.geometry.boxes import decode_boxes
-from yolact_cli.inference.nms import Chosen, Selection, choose_detections
+from yolact_cli.inference.nms import Chosen, choose_detections
+from yolact_cli.inference.selection import Selection
 from yolact_cli.network.yolact import NetworkOutputs, Yolact
 from yolact_cli.settings import Precision
 from yolact_cli.structures import Candidates, RawOutputs
