@@ -3,10 +3,12 @@
 import functools
 import http.server
 import json
+import os
 import queue
 import shutil
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -37,6 +39,15 @@ video.play().catch(error => tell({refused: String(error)}));
 </script>"""
 
 REPOSITORY = Path(__file__).resolve().parent.parent
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """What tests compile goes into a cache of their own, which their worker processes share."""
+    if "YOLACT_CACHE" not in os.environ:
+        cache = tempfile.TemporaryDirectory(prefix="yolact-tests-")
+        config.add_cleanup(cache.cleanup)
+        os.environ["YOLACT_CACHE"] = cache.name
+        config.add_cleanup(lambda: os.environ.pop("YOLACT_CACHE"))
 
 
 @pytest.fixture(scope="session")

@@ -10,6 +10,7 @@ from typing import Literal
 NmsKind = Literal["fast", "standard", "agnostic"]
 MaskCrop = Literal["image", "prototype"]
 Precision = Literal["fp32", "bf16", "fp16"]
+RuntimeName = Literal["auto", "torch", "openvino", "onnx"]
 WriteKind = Literal["coco", "results", "overlay", "masks", "objects", "frames", "youtube-vis"]
 Keep = Literal["skip", "merge"]
 ExportFormat = Literal[
@@ -60,8 +61,9 @@ class LabelSettings:
     """
     precision: Precision = "fp32"
     """Arithmetic of the network."""
-    runtime: str = "torch"
-    """What runs the network."""
+    runtime: RuntimeName = "auto"
+    """What runs the network. auto is the fastest that is installed and exact enough for the device
+    and the precision; a run's record has what it was."""
     bit_depth: int | None = None
     """Significant bits of pictures with 16-bit samples, or None for the full 16."""
     allow_truncated: bool = False

@@ -21,7 +21,9 @@ def both_choices(boxes, logits, selection):
     anchors, kept = array_nms.candidate_anchors(logits, selection.nms.candidate_score)
     on_arrays = array_nms.choose_detections(boxes[anchors], kept, selection)
     pairs = list(zip(anchors[on_arrays.anchor_indices], on_arrays.class_ids, strict=True))
-    tensor_pairs = zip(on_tensors.anchor_indices.tolist(), on_tensors.class_ids.tolist(), strict=True)
+    tensor_pairs = zip(
+        on_tensors.anchor_indices.tolist(), on_tensors.class_ids.tolist(), strict=True
+    )
     return (list(tensor_pairs), on_tensors.scores.numpy()), (pairs, on_arrays.scores)
 
 
@@ -69,4 +71,6 @@ def test_boxes_are_decoded_as_tensors_are():
     offsets = rng.normal(0, 1, (50, 4)).astype(np.float32)
     anchors = rng.uniform(0.1, 1, (50, 4)).astype(np.float32)
     expected = decode_tensors(torch.from_numpy(offsets), torch.from_numpy(anchors)).numpy()
-    np.testing.assert_allclose(array_nms.decode_boxes(offsets, anchors), expected, rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(
+        array_nms.decode_boxes(offsets, anchors), expected, rtol=1e-5, atol=1e-6
+    )

@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from yolact_cli.errors import DeviceError
-from yolact_cli.inference.selection import Selection
 from yolact_cli.inference.runtimes.torch_runtime import Normalisation, TorchRuntime
+from yolact_cli.inference.selection import Selection
 from yolact_cli.network.config import AnchorConfig, NetworkConfig
 from yolact_cli.network.yolact import Yolact
 

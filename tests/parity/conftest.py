@@ -15,10 +15,10 @@ import pytest
 import torch
 from pycocotools import mask as coco_mask
 
-from yolact_cli.inference.selection import Selection
 from yolact_cli.inference.postprocess import PictureKey, detections_from_candidates
 from yolact_cli.inference.preprocess import Resize
 from yolact_cli.inference.runtimes.torch_runtime import Normalisation, TorchRuntime
+from yolact_cli.inference.selection import Selection
 from yolact_cli.network.yolact import Yolact
 from yolact_cli.settings import LabelSettings
 from yolact_cli.structures import Candidates, Instance, RawOutputs

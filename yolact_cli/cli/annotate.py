@@ -190,6 +190,7 @@ def _label_settings(chosen: dict[str, Any], model: "ModelSource", class_map: Any
         min_area_px=chosen["min_area"],
         mask_crop=chosen["mask_crop"],
         precision=chosen["precision"],
+        runtime=chosen["runtime"],
         bit_depth=chosen["bit_depth"],
         allow_truncated=chosen["allow_truncated"],
         max_pixels=chosen["max_pixels"],

@@ -157,9 +157,7 @@ def output_shapes(config: NetworkConfig) -> dict[str, tuple[int, ...]]:
     }
 
 
-def expect_shapes(
-    found: dict[str, tuple[int, ...]], config: NetworkConfig
-) -> str | None:
+def expect_shapes(found: dict[str, tuple[int, ...]], config: NetworkConfig) -> str | None:
     """What is wrong with a graph's outputs, the batch's axis left out; None when nothing is."""
     for name, shape in output_shapes(config).items():
         if found.get(name) != shape:

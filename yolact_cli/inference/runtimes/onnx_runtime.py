@@ -92,7 +92,7 @@ def _session(graph: GraphBytes, providers: list[Any]) -> "onnxruntime.InferenceS
     options.log_severity_level = 3
     try:
         return onnxruntime.InferenceSession(graph.model, options, providers=providers)
-    except Exception as error:  # noqa: BLE001 - the library's errors have no common base
+    except Exception as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise WeightsMismatchError(f"ONNX Runtime cannot read the graph ({reason}).") from error
 

@@ -57,7 +57,7 @@ def _graph(
 ) -> GraphBytes:
     with warnings.catch_warnings(), torch.inference_mode():
         warnings.simplefilter("ignore")  # sizes become constants, which is wanted
-        traced = torch.jit.trace(module, example, check_trace=False)
+        traced = torch.jit.trace(module, example, check_trace=False)  # type: ignore[no-untyped-call]
         model = openvino.convert_model(traced, example_input=example)
     free = openvino.PartialShape([-1, *example.shape[1:]])
     model.reshape({model.inputs[0]: free})
