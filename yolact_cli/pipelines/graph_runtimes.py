@@ -9,11 +9,18 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from yolact_cli.inference.runtimes.compiled_cache import CompiledCache
-from yolact_cli.inference.runtimes.graph import GRAPH_VERSION, GraphBytes, GraphPair, GraphRuntime
+from yolact_cli.inference.runtimes.graph import (
+    GRAPH_VERSION,
+    Engine,
+    GraphBytes,
+    GraphPair,
+    GraphRuntime,
+)
 from yolact_cli.inference.runtimes.installed import installed_version, require
 from yolact_cli.inference.runtimes.runtime import Runtime
 from yolact_cli.inference.selection import Selection
 from yolact_cli.settings import Precision
+from yolact_cli.zoo.card import ModelCard
 from yolact_cli.zoo.checksum import weights_checksum
 from yolact_cli.zoo.digest import check_digest
 from yolact_cli.zoo.graph_files import read_graphs
@@ -98,6 +105,22 @@ def source_graphs(
 
     spec = source.card.input
     return convert(load_network(source), Normalisation(mean=spec.mean, std=spec.std))
+
+
+def engine_of_graphs(card: ModelCard, graphs: GraphPair) -> Engine:
+    """The graphs of an exported model on the processor, in float32, kept in no cache."""
+    assert card.graph is not None  # noqa: S101 - asked of exported models only
+    if card.graph.runtime == "onnx":
+        from yolact_cli.inference.runtimes.onnx_runtime import OnnxEngine
+
+        return OnnxEngine(graphs, config=card.network, device="cpu")
+    from yolact_cli.inference.runtimes.openvino_runtime import OpenVinoEngine, compile_graph
+
+    network = compile_graph(graphs.network, device="CPU", precision="fp32")
+    rescoring = None
+    if graphs.rescoring is not None:
+        rescoring = compile_graph(graphs.rescoring, device="CPU", precision="fp32", pictures=None)
+    return OpenVinoEngine(network, rescoring, config=card.network)
 
 
 def _kept_onnx(source: ModelSource) -> GraphPair:

@@ -8,7 +8,7 @@ Symbols: ``b`` pictures of a batch, ``s`` the network's input side, ``k`` protot
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Float32, Shaped
@@ -53,6 +53,7 @@ class PictureOutputs:
     prototypes: Float32[np.ndarray, "h w k"]
 
 
+@runtime_checkable
 class Engine(Protocol):
     """A library that runs a graph."""
 
