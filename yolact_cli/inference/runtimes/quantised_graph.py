@@ -31,12 +31,12 @@ def quantise(
         keep_last: Leave the convolutions that outputs come straight from in float32: boxes and
             scores there feel each step of int8, and they are a small share of the work.
     """
+    logging.getLogger("torch.utils.cpp_extension").setLevel(logging.ERROR)  # about CUDA
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the library's own imports
         import nncf
 
-    nncf_log = logging.getLogger("nncf")
-    nncf_log.setLevel(logging.ERROR)
+    logging.getLogger("nncf").setLevel(logging.ERROR)
     model = openvino.Core().read_model(model=graph.model, weights=graph.weights)
     scope = nncf.IgnoredScope(names=last_convolutions(model)) if keep_last else None
     with contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings():
