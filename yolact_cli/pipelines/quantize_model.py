@@ -5,6 +5,7 @@ import itertools
 import logging
 from dataclasses import dataclass
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 
@@ -28,6 +29,7 @@ from yolact_cli.pipelines.results_on_truth import results_on_truth
 from yolact_cli.pipelines.trial_pictures import readable_pictures
 from yolact_cli.scoring.evaluate import evaluate
 from yolact_cli.scoring.prepare import IouType
+from yolact_cli.settings import Spared
 from yolact_cli.structures import Truth
 from yolact_cli.zoo.card import ModelCard
 from yolact_cli.zoo.load import load_network
@@ -36,6 +38,8 @@ from yolact_cli.zoo.resolve import ModelSource, source_of_card
 _log = logging.getLogger(__name__)
 
 _POINTS = 100
+
+SPARED: tuple[Spared, ...] = get_args(Spared)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,20 +67,20 @@ class Quantized:
         kind: What AP is of: masks (segm), or boxes where truth has no masks.
         ap_before: In float32, points; None where nothing was measured.
         ap_after: In int8, points.
-        keeps_last_layers: Whether the last convolutions had to stay in float32.
+        spared: What had to stay in float32.
     """
 
     card: Path
     kind: str
     ap_before: float | None
     ap_after: float | None
-    keeps_last_layers: bool
+    spared: Spared
 
 
 def quantize_model(request: QuantizeRequest) -> Quantized:
     """Write the model in int8 with its card, if it loses no more AP than it may.
 
-    Everything is quantised first; where that loses too much, all but the last convolutions.
+    Everything is quantised first; where that loses too much, less and less is (``SPARED``).
 
     Raises:
         BadCocoError: The labels are broken, or share no class with the model.
@@ -103,30 +107,32 @@ def quantize_model(request: QuantizeRequest) -> Quantized:
         card = graph_card(source, "openvino", name=name)
         before = _ap(measure, folder, exact, card)
         card = graph_card(source, "openvino", name=name, precision="int8")
-        for keep_last in (False, True):
-            quantised = _quantised(exact, pixels, keep_last=keep_last)
+        for spared in SPARED:
+            quantised = _quantised(exact, pixels, spared=spared)
             after = _ap(measure, folder, quantised, card)
             if before is None or after is None or before - after <= request.max_ap_drop:
                 break
-            _log.info("AP fell from %.2f to %.2f (keep_last %s)", before, after, keep_last)
+            _log.info("AP fell from %.2f to %.2f, in fp32: %s", before, after, spared)
         else:
             raise _loses_too_much(name, before, after, request.max_ap_drop)
-        written = dataclasses.replace(card, measured=_rows(request, measure, before, after))
+        written = dataclasses.replace(
+            card, measured=_rows(request, measure, (before, after), spared)
+        )
         path = write_graph(folder, quantised, written)
         return Quantized(
             card=move_in(folder, request.output, path.name),
             kind=measure.kind if measure else "",
             ap_before=before,
             ap_after=after,
-            keeps_last_layers=keep_last,
+            spared=spared,
         )
 
 
-def _quantised(exact: GraphPair, pixels: list[np.ndarray], *, keep_last: bool) -> GraphPair:
+def _quantised(exact: GraphPair, pixels: list[np.ndarray], *, spared: Spared) -> GraphPair:
     from yolact_cli.inference.runtimes.quantised_graph import quantise
 
     # the mask-rescoring branch stays as it is: it is small, and what it gives is a score
-    network = quantise(exact.network, pixels, keep_last=keep_last)
+    network = quantise(exact.network, pixels, spared=spared)
     return GraphPair(network=network, rescoring=exact.rescoring)
 
 
@@ -217,9 +223,10 @@ def _loses_too_much(
 def _rows(
     request: QuantizeRequest,
     measure: _Measure | None,
-    before: float | None,
-    after: float | None,
+    ap_points: tuple[float | None, float | None],
+    spared: Spared,
 ) -> tuple[dict[str, str | float], ...]:
+    before, after = ap_points
     if measure is None or before is None or after is None or request.labels is None:
         return ()
     key = "mask_ap" if measure.kind == "segm" else "box_ap"
@@ -229,6 +236,7 @@ def _rows(
             key: round(after / _POINTS, 4),
             f"{key}_fp32": round(before / _POINTS, 4),
             "ap_drop_points": round(before - after, 2),
+            "in_fp32": spared,
             "command": f"yolact models quantize {request.source.card.name} --images "
             f"{request.images.name} --labels {request.labels.name}",
         },

@@ -16,20 +16,22 @@ from jaxtyping import Float32
 
 from yolact_cli.inference.runtimes.graph import PIXELS, GraphBytes
 from yolact_cli.inference.runtimes.openvino_graph import graph_of_model
+from yolact_cli.settings import Spared
 
 _CONVOLUTIONS = ("Convolution", "GroupConvolution", "DeformableConvolution")
 
 
 def quantise(
-    graph: GraphBytes, pixels: Sequence[Float32[np.ndarray, "1 s s 3"]], *, keep_last: bool
+    graph: GraphBytes, pixels: Sequence[Float32[np.ndarray, "1 s s 3"]], *, spared: Spared
 ) -> GraphBytes:
     """The graph in int8.
 
     Args:
         graph: In float32.
         pixels: Pictures, one each, of the kind that the model will see.
-        keep_last: Leave the convolutions that outputs come straight from in float32: boxes and
-            scores there feel each step of int8, and they are a small share of the work.
+        spared: What stays in float32. The last convolutions, whose outputs are boxes and scores,
+            feel each step of int8; depthwise ones have a range of their own in each channel. Both
+            are a small share of the work.
     """
     logging.getLogger("torch.utils.cpp_extension").setLevel(logging.ERROR)  # about CUDA
     with warnings.catch_warnings():
@@ -38,7 +40,10 @@ def quantise(
 
     logging.getLogger("nncf").setLevel(logging.ERROR)
     model = openvino.Core().read_model(model=graph.model, weights=graph.weights)
-    scope = nncf.IgnoredScope(names=last_convolutions(model)) if keep_last else None
+    scope = None
+    if spared != "nothing":
+        types = ["GroupConvolution"] if spared == "last and depthwise layers" else []
+        scope = nncf.IgnoredScope(names=last_convolutions(model), types=types, validate=False)
     with contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         quantised = nncf.quantize(
