@@ -1,5 +1,7 @@
 """Networks as graphs: the same outputs as torch's, picture by picture."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 import torch
@@ -25,7 +27,8 @@ CONFIG = NetworkConfig(
     mask_rescoring=True,
 )
 SELECTION = Selection(score_threshold=0.3)
-RUNTIMES = ["openvino", "onnx"]
+# torch's exporter to ONNX takes many seconds whatever the network
+RUNTIMES = ["openvino", pytest.param("onnx", marks=pytest.mark.slow)]
 
 
 @pytest.fixture(scope="module")
@@ -36,34 +39,47 @@ def network():
 
 
 @pytest.fixture(scope="module")
-def engines():
-    return {}
+def graphs(network):
+    """``graphs("onnx")``: made once for all tests."""
+    made = {}
+
+    def build(name):
+        if name not in made:
+            made[name] = make_graphs(name, network)
+        return made[name]
+
+    return build
 
 
 @pytest.fixture(params=RUNTIMES)
-def engine(request, network, engines):
-    if request.param not in engines:
-        engines[request.param] = make_engine(request.param, network, CONFIG)
-    return engines[request.param]
+def engine(request, graphs):
+    return make_engine(request.param, graphs(request.param), CONFIG)
 
 
-def make_engine(name, network, config):
-    """Of a network, whatever the config says it is."""
+def make_graphs(name, network):
     if name == "openvino":
         pytest.importorskip("openvino", reason="needs openvino, which is not installed")
         from yolact_cli.inference.runtimes.openvino_graph import openvino_graphs
-        from yolact_cli.inference.runtimes.openvino_runtime import OpenVinoEngine, compile_graph
 
-        graphs = openvino_graphs(network, NORMALISATION)
-        options = {"device": "CPU", "precision": "fp32"}
-        rescoring = compile_graph(graphs.rescoring, **options, pictures=None)
-        return OpenVinoEngine(compile_graph(graphs.network, **options), rescoring, config=config)
+        return openvino_graphs(network, NORMALISATION)
     pytest.importorskip("onnxscript", reason="needs onnxscript, which is not installed")
     pytest.importorskip("onnxruntime", reason="needs onnxruntime, which is not installed")
     from yolact_cli.inference.runtimes.onnx_graph import onnx_graphs
+
+    return onnx_graphs(network, NORMALISATION)
+
+
+def make_engine(name, graphs, config):
+    """Of graphs, whatever the config says they are."""
+    if name == "openvino":
+        from yolact_cli.inference.runtimes.openvino_runtime import OpenVinoEngine, compile_graph
+
+        options = {"device": "CPU", "precision": "fp32"}
+        rescoring = compile_graph(graphs.rescoring, **options, pictures=None)
+        return OpenVinoEngine(compile_graph(graphs.network, **options), rescoring, config=config)
     from yolact_cli.inference.runtimes.onnx_runtime import OnnxEngine
 
-    return OnnxEngine(onnx_graphs(network, NORMALISATION), config=config, device="cpu")
+    return OnnxEngine(graphs, config=config, device="cpu")
 
 
 @pytest.fixture
@@ -108,12 +124,11 @@ def test_threshold_that_nothing_passes_gives_empty_candidates(engine, pixels):
     assert candidates.mask_ious.shape == (0,)
 
 
-def test_graph_of_another_network_is_refused(network):
-    import dataclasses
-
+@pytest.mark.parametrize("runtime", RUNTIMES)
+def test_graph_of_another_network_is_refused(runtime, graphs):
     other = dataclasses.replace(CONFIG, num_classes=7)
     with pytest.raises(WeightsMismatchError, match="class_logits"):
-        make_engine("openvino", network, other)
+        make_engine(runtime, graphs(runtime), other)
 
 
 def test_anchors_are_those_of_the_network(network):
@@ -142,6 +157,7 @@ def test_deformable_convolution_goes_through_openvino(deformable):
     np.testing.assert_allclose(compiled(features.numpy())[0], layer(features).numpy(), atol=1e-4)
 
 
+@pytest.mark.slow
 def test_deformable_convolution_goes_through_onnx(deformable):
     pytest.importorskip("onnxscript", reason="needs onnxscript, which is not installed")
     onnxruntime = pytest.importorskip("onnxruntime", reason="needs onnxruntime")
