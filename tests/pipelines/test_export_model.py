@@ -3,20 +3,17 @@
 import json
 
 import pytest
-import torch
 
 from yolact_cli.cli.main import main
 from yolact_cli.errors import ChecksumError, ModelError, OutputExistsError, SettingsError
 from yolact_cli.inference.runtimes import installed
 from yolact_cli.pipelines import export_model as exporting
 from yolact_cli.pipelines.export_model import export_model
+from yolact_cli.pipelines.graph_runtimes import source_graphs
 from yolact_cli.pipelines.model import ready_model
 from yolact_cli.settings import LabelSettings
 from yolact_cli.zoo.resolve import resolve_model
 
-needs_openvino = pytest.mark.skipif(
-    not installed.is_installed("openvino"), reason="needs openvino, which is not installed"
-)
 needs_onnx = pytest.mark.skipif(
     not (installed.is_installed("onnxruntime") and installed.is_installed("onnxscript")),
     reason="needs onnxruntime and onnxscript, which are not installed",
@@ -43,7 +40,7 @@ def labels_of(photos, run, *options):
 def test_export_leaves_the_graph_and_its_card_alone(exported):
     names = sorted(path.name for path in exported.card.parent.iterdir())
     assert names == ["tiny-openvino.bin", "tiny-openvino.toml", "tiny-openvino.xml"]
-    assert max(exported.differences.values()) < 1e-4
+    assert max(exported.differences.values()) < 1e-3
 
 
 def test_exported_model_labels_as_torch_does(exported, tiny_model, make_photos, tmp_path):
@@ -57,14 +54,12 @@ def test_exported_model_labels_as_torch_does(exported, tiny_model, make_photos, 
         assert one["area"] == pytest.approx(other["area"], rel=0.01, abs=4)
 
 
-@needs_openvino
-def test_second_start_takes_what_the_first_compiled(tiny_model, make_photos, tmp_path, monkeypatch):
+def test_second_start_takes_what_the_first_compiled(exported, make_photos, tmp_path, monkeypatch):
     monkeypatch.setenv("YOLACT_CACHE", str(tmp_path / "cache"))
     photos = make_photos("a.png")
-    options = ("--model", tiny_model, "--runtime", "openvino")
-    first = labels_of(photos, tmp_path / "first", *options)
+    first = labels_of(photos, tmp_path / "first", "--model", exported.card)
     monkeypatch.setattr("yolact_cli.pipelines.graph_runtimes.source_graphs", None)
-    assert labels_of(photos, tmp_path / "second", *options) == first
+    assert labels_of(photos, tmp_path / "second", "--model", exported.card) == first
 
 
 def test_run_records_which_runtime_ran(exported, make_photos, tmp_path):
@@ -74,20 +69,14 @@ def test_run_records_which_runtime_ran(exported, make_photos, tmp_path):
     assert manifest["settings"]["runtime_version"].startswith("openvino 20")
 
 
-def test_graph_that_differs_from_torch_is_not_kept(tiny_model, tmp_path, monkeypatch, exported):
-    make_graphs = exporting.make_graphs
-
-    def wrong_graphs(network, normalisation, to):
-        bias = network.prediction_layers[0].bbox_layer.bias
-        with torch.no_grad():
-            bias += 1
-            graphs = make_graphs(network, normalisation, to)
-            bias -= 1
-        return graphs
-
-    monkeypatch.setattr(exporting, "make_graphs", wrong_graphs)
-    with pytest.raises(ModelError, match="box_offsets differ from torch"):
-        export_model(resolve_model(str(tiny_model)), "openvino", tmp_path / "out")
+def test_graph_that_differs_from_torch_is_not_kept(exported, tiny_model, tmp_path, monkeypatch):
+    made_before = source_graphs(resolve_model(str(exported.card)), None)
+    monkeypatch.setattr(exporting, "make_graphs", lambda *_: made_before)
+    card = tmp_path / "other.toml"
+    text = tiny_model.read_text().replace("mean = [120.0", "mean = [90.0")
+    card.write_text(text.replace("tiny.safetensors", str(tiny_model.with_suffix(".safetensors"))))
+    with pytest.raises(ModelError, match=r"differ from torch.*Nothing was written"):
+        export_model(resolve_model(str(card)), "openvino", tmp_path / "out")
     assert list((tmp_path / "out").iterdir()) == []
 
 
