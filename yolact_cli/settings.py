@@ -10,7 +10,7 @@ from typing import Literal
 NmsKind = Literal["fast", "standard", "agnostic"]
 MaskCrop = Literal["image", "prototype"]
 Precision = Literal["fp32", "bf16", "fp16"]
-Spared = Literal["nothing", "last layers", "last and depthwise layers"]
+Spared = Literal["nothing", "first layers", "first and last layers"]
 """What stays in float32 when a network is quantised."""
 RuntimeName = Literal["auto", "torch", "openvino", "onnx"]
 WriteKind = Literal["coco", "results", "overlay", "masks", "objects", "frames", "youtube-vis"]
