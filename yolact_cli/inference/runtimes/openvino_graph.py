@@ -6,8 +6,8 @@ That reader takes deformable convolutions, which OpenVINO's reader of ONNX does 
 import tempfile
 import warnings
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import openvino
 import torch
 from torch import Tensor, nn
 
@@ -24,6 +24,9 @@ from yolact_cli.inference.runtimes.openvino_runtime import graph_of_files
 from yolact_cli.inference.runtimes.torch_runtime import Normalisation
 from yolact_cli.network.anchors import level_sizes_hw
 from yolact_cli.network.yolact import Yolact
+
+if TYPE_CHECKING:
+    import openvino
 
 
 def openvino_graphs(network: Yolact, normalisation: Normalisation) -> GraphPair:
@@ -43,8 +46,10 @@ def openvino_graphs(network: Yolact, normalisation: Normalisation) -> GraphPair:
     )
 
 
-def graph_of_model(model: openvino.Model) -> GraphBytes:
+def graph_of_model(model: "openvino.Model") -> GraphBytes:
     """The model as its XML and weights, float32 kept."""
+    import openvino
+
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "graph.xml"
         # OpenVINO's default is to round weights to fp16
@@ -55,6 +60,8 @@ def graph_of_model(model: openvino.Model) -> GraphBytes:
 def _graph(
     module: nn.Module, example: Tensor, *, inputs: tuple[str, ...], outputs: tuple[str, ...]
 ) -> GraphBytes:
+    import openvino
+
     with warnings.catch_warnings(), torch.inference_mode():
         warnings.simplefilter("ignore")  # sizes become constants, which is wanted
         traced = torch.jit.trace(module, example, check_trace=False)  # type: ignore[no-untyped-call]

@@ -9,14 +9,17 @@ import io
 import logging
 import warnings
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
-import openvino
 from jaxtyping import Float32
 
 from yolact_cli.inference.runtimes.graph import PIXELS, GraphBytes
 from yolact_cli.inference.runtimes.openvino_graph import graph_of_model
 from yolact_cli.settings import Spared
+
+if TYPE_CHECKING:
+    import openvino
 
 _FIRST = 15
 _CONVOLUTIONS = ("Convolution", "GroupConvolution", "DeformableConvolution")
@@ -38,6 +41,7 @@ def quantise(
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the library's own imports
         import nncf
+        import openvino
 
     logging.getLogger("nncf").setLevel(logging.ERROR)
     model = openvino.Core().read_model(model=graph.model, weights=graph.weights)
@@ -57,14 +61,14 @@ def quantise(
     return graph_of_model(quantised)
 
 
-def _first_convolutions(model: openvino.Model) -> list[str]:
+def _first_convolutions(model: "openvino.Model") -> list[str]:
     """The convolutions that are computed first."""
     operations = model.get_ordered_ops()
     names = [one.get_friendly_name() for one in operations if one.get_type_name() in _CONVOLUTIONS]
     return names[:_FIRST]
 
 
-def last_convolutions(model: openvino.Model) -> list[str]:
+def last_convolutions(model: "openvino.Model") -> list[str]:
     """The convolutions between which and an output there is no other."""
     found: dict[str, None] = {}
     seen: set[str] = set()
