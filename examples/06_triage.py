@@ -1,7 +1,7 @@
 """Whether the review queue finds wrong objects sooner than chance, where the truth is known.
 
 Prints the figures and draws how many of the wrong objects are found while one goes through the
-queue. Needs matplotlib: pip install "yolact_cli[train]".
+queue. Needs matplotlib: pip install matplotlib.
 
 Usage: python 06_triage.py RUN TRUTH.json [CURVES.svg] [LEAST_SCORE]
 """

@@ -3,7 +3,7 @@
 Usage: python review_shot.py RUN SHOT.jpg
 
 RUN is one to throw away: two objects are accepted in it. Needs
-chromium, and: pip install 'yolact_cli[review]' playwright
+chromium, and: pip install starlette uvicorn playwright
 """
 
 import shutil

@@ -10,6 +10,7 @@ import queue
 import shutil
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -55,6 +56,15 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
         return 0
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     return min(os.cpu_count() or 1, MOST_PROCESSES)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """What tests compile goes into a cache of their own, which their worker processes share."""
+    if "YOLACT_CACHE" not in os.environ:
+        cache = tempfile.TemporaryDirectory(prefix="yolact-tests-")
+        config.add_cleanup(cache.cleanup)
+        os.environ["YOLACT_CACHE"] = cache.name
+        config.add_cleanup(lambda: os.environ.pop("YOLACT_CACHE"))
 
 
 @pytest.fixture(scope="session")

@@ -15,6 +15,9 @@ WriteKind = Literal[
     "coco-panoptic", "cvat", "label-studio", "labelme", "yolo", "voc", "datumaro", "cutouts",
 ]  # fmt: skip
 """What a run writes; from ``coco-panoptic`` on, the formats of exports, below ``exports/``."""
+Spared = Literal["nothing", "first layers", "first and last layers"]
+"""What stays in float32 when a network is quantised."""
+RuntimeName = Literal["auto", "torch", "openvino", "onnx"]
 Keep = Literal["skip", "merge"]
 ExportFormat = Literal[
     "coco", "coco-panoptic", "cvat", "label-studio", "labelme", "yolo", "voc", "datumaro", "cutouts"
@@ -74,8 +77,9 @@ class LabelSettings:
     the network's work."""
     precision: Precision = "fp32"
     """Arithmetic of the network."""
-    runtime: str = "torch"
-    """What runs the network."""
+    runtime: RuntimeName = "auto"
+    """What runs the network. auto is the fastest that is installed and exact enough for the device
+    and the precision; a run's record has what it was."""
     bit_depth: int | None = None
     """Significant bits of pictures with 16-bit samples, or None for the full 16."""
     allow_truncated: bool = False

@@ -77,14 +77,14 @@ def test_state_dicts_have_the_released_names_and_shapes(shared_dir):
 
 
 def test_square_anchors_take_their_width_for_their_height():
-    anchors = make_anchors(SQUARE, input_size=550, level_sizes_hw=((1, 1),) * 5)
+    anchors = torch.from_numpy(make_anchors(SQUARE, input_size=550, level_sizes_hw=((1, 1),) * 5))
     expected = torch.tensor([24, 24 * 0.5**0.5, 24 * 2**0.5]) / 550
     torch.testing.assert_close(anchors[:3, 2:], expected[:, None].expand(3, 2))
 
 
 def test_rectangular_anchors_keep_their_area():
     config = dataclasses.replace(SQUARE, is_square=False)
-    anchors = make_anchors(config, input_size=550, level_sizes_hw=((1, 1),) * 5)
+    anchors = torch.from_numpy(make_anchors(config, input_size=550, level_sizes_hw=((1, 1),) * 5))
     torch.testing.assert_close(anchors[:3, 2] * anchors[:3, 3], torch.full((3,), (24 / 550) ** 2))
     torch.testing.assert_close(anchors[:3, 2] / anchors[:3, 3], torch.tensor([1, 0.5, 2]))
 

@@ -47,7 +47,7 @@ def test_a_missing_package_is_named_with_the_way_to_get_it(tmp_path, make_review
         capture_output=True, text=True, env={**os.environ, "COLUMNS": "300"},
     )  # fmt: skip
     assert done.returncode == 1
-    assert "pip install 'yolact_cli[review]'" in done.stderr
+    assert "pip install starlette uvicorn" in done.stderr
     assert "Traceback" not in done.stderr
 
 

@@ -18,7 +18,7 @@ from yolact_cli.pipelines.review_session import ReviewRequest, opened_page
 from yolact_cli.review.server import make_app
 from yolact_cli.store import LocalStore
 
-pytest.importorskip("starlette", reason="needs yolact_cli[review]")
+pytest.importorskip("starlette", reason="needs starlette")
 from starlette.testclient import TestClient
 
 PORT, TOKEN = 8100, "a-token-of-the-test"

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from yolact_cli.errors import OutputError
+from yolact_cli.inference.runtimes.graph import GraphRuntime
 from yolact_cli.inference.runtimes.torch_runtime import TorchRuntime
 from yolact_cli.pipelines.annotate import annotate
 from yolact_cli.pipelines.annotate_events import BatchDone, Finished, FramesDone, Stopped
@@ -106,17 +107,20 @@ def test_youtube_vis_lists_every_frame_of_every_track(run, make_clip, tmp_path):
     assert seen == len(data_set["annotations"])
 
 
-@pytest.fixture
-def count_network(monkeypatch):
-    """How many pictures went through the network."""
-    counted = []
-    run_it = TorchRuntime.run
-
+def _counting(run_it, counted):
     def counting(self, pixels):
         counted.append(len(pixels))
         return run_it(self, pixels)
 
-    monkeypatch.setattr(TorchRuntime, "run", counting)
+    return counting
+
+
+@pytest.fixture
+def count_network(monkeypatch):
+    """How many pictures went through the network."""
+    counted = []
+    for kind in (TorchRuntime, GraphRuntime):
+        monkeypatch.setattr(kind, "run", _counting(kind.run, counted))
     return counted
 
 

@@ -15,7 +15,8 @@ from yolact_cli.errors import (
     WeightsMismatchError,
 )
 from yolact_cli.zoo.card import card_to_toml
-from yolact_cli.zoo.load import load_network, weights_checksum
+from yolact_cli.zoo.checksum import weights_checksum
+from yolact_cli.zoo.load import load_network
 from yolact_cli.zoo.locate import card_paths
 from yolact_cli.zoo.resolve import resolve_model
 

@@ -201,6 +201,7 @@ def _label_settings(chosen: dict[str, Any], model: "ModelSource", class_map: Any
         mask_crop=chosen["mask_crop"],
         mirror_check=chosen["mirror_check"],
         precision=chosen["precision"],
+        runtime=chosen["runtime"],
         bit_depth=chosen["bit_depth"],
         allow_truncated=chosen["allow_truncated"],
         max_pixels=chosen["max_pixels"],

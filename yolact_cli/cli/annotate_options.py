@@ -15,6 +15,7 @@ from yolact_cli.settings import (
     NmsKind,
     NmsSettings,
     Precision,
+    RuntimeName,
     VideoCodec,
     VideoContainer,
     VideoFileSettings,
@@ -87,8 +88,14 @@ LABEL_OPTIONS: tuple[Decorator, ...] = (
 
 MACHINE_OPTIONS: tuple[Decorator, ...] = (
     click.option(
-        "--device", default="auto", show_default=True, metavar="auto|cpu|cuda[:N]|mps",
+        "--device", default="auto", show_default=True, metavar="auto|cpu|cuda[:N]|mps|intel-gpu",
         help="Where the network runs.",
+    ),
+    click.option(
+        "--runtime", type=click.Choice(get_args(RuntimeName)), default=_LABELS.runtime,
+        show_default=True,
+        help="What runs the network: the fastest that is installed and computes as exactly as "
+        "--precision says, or the one named.",
     ),
     click.option(
         "--precision", type=click.Choice(get_args(Precision)), default=_LABELS.precision,

@@ -1,6 +1,7 @@
 """``yolact models``: what networks there are, and their weights."""
 
 import contextlib
+import dataclasses
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -147,6 +148,137 @@ def convert(source: str, out: Path, overwrite: bool) -> None:
     digest = convert_weights(resolve_model(source), out, keep_existing=not overwrite)
     reporting.message(f"SHA-256 {digest}")
     click.echo(str(out))
+
+
+@models.command()
+@click.argument("name")
+@click.option(
+    "--to",
+    type=click.Choice(("onnx", "openvino")),
+    required=True,
+    help="Which runtime's format.",
+)
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path, file_okay=False),
+    required=True,
+    metavar="DIR",
+    help="Where the graph and its card go.",
+)
+@click.option(
+    "--images",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    metavar="DIR",
+    help="Pictures to compare with torch on.  [default: made-up ones]",
+)
+@click.option("--overwrite", is_flag=True, help="Replace an earlier export.")
+@options.json_option
+def export(
+    name: str, to: Any, output: Path, images: Path | None, overwrite: bool, as_json: bool
+) -> None:
+    """Write a model as a graph that ONNX Runtime or OpenVINO runs.
+
+    NAME is what --model takes. The graph takes any number of pictures at once, as they are: RGB
+    from 0 to 255, at the model's input size. It is kept if it gives what torch gives. The card
+    beside it is what --model takes.
+    """  # fmt: skip
+    from yolact_cli.pipelines.export_model import export_model
+    from yolact_cli.zoo.resolve import resolve_model
+
+    done = export_model(resolve_model(name), to, output, images=images, overwrite=overwrite)
+    if as_json:
+        reporting.print_json(
+            {
+                "card": str(done.card),
+                "pictures": done.pictures,
+                "differences": dict(done.differences),
+            }
+        )
+        return
+    worst = max(done.differences.values())
+    pictures = reporting.counted(done.pictures, "picture")
+    reporting.message(f"Differs from torch by at most {worst:.1e} of a value, on {pictures}.")
+    click.echo(str(done.card))
+
+
+@models.command()
+@click.argument("name")
+@click.option(
+    "--images",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    required=True,
+    metavar="DIR",
+    help="Pictures of the kind that the model will see.",
+)
+@click.option(
+    "--labels",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    metavar="TRUTH.json",
+    help="A COCO data set of pictures in DIR, to measure the loss on.",
+)
+@click.option(
+    "--max-ap-drop",
+    type=click.FloatRange(0, 100),
+    default=0.5,
+    show_default=True,
+    metavar="POINTS",
+    help="Write nothing when more AP than this is lost, of 100.",
+)
+@click.option(
+    "--calibration",
+    type=click.IntRange(1, 10_000),
+    default=64,
+    show_default=True,
+    metavar="N",
+    help="Most pictures to measure ranges on.",
+)
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path, file_okay=False),
+    required=True,
+    metavar="DIR",
+    help="Where the graph and its card go.",
+)
+@click.option("--overwrite", is_flag=True, help="Replace an earlier one.")
+@options.json_option
+def quantize(
+    name: str,
+    images: Path,
+    labels: Path | None,
+    max_ap_drop: float,
+    calibration: int,
+    output: Path,
+    overwrite: bool,
+    as_json: bool,
+) -> None:
+    """Write a model in int8, for OpenVINO.
+
+    NAME is what --model takes. What is lost is measured on the labels; without them nothing is,
+    and the card says so. The card beside the graph is what --model takes.
+    """  # fmt: skip
+    from yolact_cli.pipelines.quantize_model import QuantizeRequest, quantize_model
+    from yolact_cli.zoo.resolve import resolve_model
+
+    request = QuantizeRequest(
+        source=resolve_model(name), images=images, output=output, labels=labels,
+        max_ap_drop=max_ap_drop, calibration_pictures=calibration, overwrite=overwrite,
+    )  # fmt: skip
+    done = quantize_model(request)
+    if as_json:
+        reporting.print_json({**dataclasses.asdict(done), "card": str(done.card)})
+        return
+    if done.ap_before is None or done.ap_after is None:
+        reporting.warn("What int8 loses was not measured: give --labels to know.")
+    else:
+        what = "Mask" if done.kind == "segm" else "Box"
+        drop = done.ap_before - done.ap_after
+        reporting.message(
+            f"{what} AP {done.ap_before:.2f} in fp32, {done.ap_after:.2f} in int8: "
+            f"{drop:.2f} points lost."
+        )
+    click.echo(str(done.card))
 
 
 def _readable_cards() -> "Iterator[tuple[ModelSource, Path]]":

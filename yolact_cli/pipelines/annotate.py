@@ -18,7 +18,6 @@ from typing import Any
 
 from yolact_cli.allocator import keep_freed_memory
 from yolact_cli.errors import OutputExistsError
-from yolact_cli.inference.device import resolve_device
 from yolact_cli.pipelines.annotate_changes import look_for_changes
 from yolact_cli.pipelines.annotate_events import (
     BatchDone,
@@ -39,6 +38,7 @@ from yolact_cli.pipelines.labelling import BatchLabeller, frame_writers, picture
 from yolact_cli.pipelines.model import ReadyModel, ready_model, resize_of
 from yolact_cli.pipelines.projections import read_failures, write_projections
 from yolact_cli.pipelines.run_exports import clear_run_exports, export_record, write_run_exports
+from yolact_cli.pipelines.runtime_choice import RuntimeChoice, choose_runtime, with_runtime
 from yolact_cli.pipelines.video_frames import VideoFrames
 from yolact_cli.pipelines.video_labelling import VideoLabeller
 from yolact_cli.runs.journal import BatchPlan, Journal
@@ -66,7 +66,7 @@ from yolact_cli.store import LocalStore, Store
 from yolact_cli.structures import Failure, Frame, TruthPicture
 from yolact_cli.writers.manifest import Manifest, versions, write_manifest
 from yolact_cli.writers.protocol import PictureWriter
-from yolact_cli.zoo.load import weights_checksum
+from yolact_cli.zoo.checksum import weights_checksum
 
 BATCH_SIZE_CPU = 4
 BATCH_SIZE_GPU = 16
@@ -110,7 +110,7 @@ def annotate(
 class _Run:
     request: AnnotateRequest
     store: LocalStore
-    device: str
+    choice: RuntimeChoice
     batch_size: int
     weights_sha256: str
     identity: Mapping[str, Any]
@@ -121,16 +121,26 @@ class _Run:
 
     @classmethod
     def make(cls, request: AnnotateRequest) -> "_Run":
-        device = resolve_device(request.device)
+        settings = request.settings
+        choice = choose_runtime(request.model.card, settings, device=request.device)
+        request = dataclasses.replace(request, settings=with_runtime(settings, choice))
         checksum = weights_checksum(request.model)
         return cls(
             request=request,
             store=LocalStore(request.output),
-            device=str(device),
-            batch_size=request.batch_size or _suiting_batch_size(device.type),
+            choice=choice,
+            batch_size=request.batch_size or _suiting_batch_size(choice.device),
             weights_sha256=checksum,
             identity=run_identity(request, weights_sha256=checksum),
         )
+
+    @property
+    def device(self) -> str:
+        """Where the network runs."""
+        return self.choice.device
+
+    def _notes(self) -> dict[str, Any]:
+        return run_notes(self.request, choice=self.choice, batch_size=self.batch_size)
 
     def check_output(self) -> RunState:
         """As the function of this name, of this run's folder."""
@@ -154,8 +164,7 @@ class _Run:
             clear_run_exports(self.store)
             for listing in (LISTING, VIDEO_LISTING):  # of a start that got no further
                 self.store.delete(listing)
-        notes = run_notes(self.request, device=self.device, batch_size=self.batch_size)
-        write_run_record(self.store, self.identity, notes=notes)
+        write_run_record(self.store, self.identity, notes=self._notes())
         extend_listing(self.store, known, early.pictures[len(known) :])
         added = [
             dataclasses.replace(video, location=without_password(video.location))
@@ -279,7 +288,7 @@ class _Run:
         failures = tuple(itertools.islice(read_failures(self.store, frames), SHOWN_FAILURES))
         settings = {key: value for key, value in self.identity.items() if key != "model"}
         manifest = Manifest(
-            settings=settings | run_notes(request, device=self.device, batch_size=self.batch_size),
+            settings=settings | self._notes(),
             model=self.identity["model"],
             classes=classes,
             tally=tally,
@@ -324,8 +333,8 @@ def suiting_workers() -> int:
     return max(1, min((cores or 1) - 1, MOST_WORKERS))
 
 
-def _suiting_batch_size(device_type: str) -> int:
-    return BATCH_SIZE_CPU if device_type == "cpu" else BATCH_SIZE_GPU
+def _suiting_batch_size(device: str) -> int:
+    return BATCH_SIZE_CPU if device == "cpu" else BATCH_SIZE_GPU
 
 
 def _preparer(request: AnnotateRequest) -> FramePreparer:

@@ -1,17 +1,19 @@
 """What a run would do, without doing any of it."""
 
+import dataclasses
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from yolact_cli.pipelines.annotate import check_output
 from yolact_cli.pipelines.annotate_listing import RunListing, look_for_inputs
 from yolact_cli.pipelines.annotate_request import AnnotateRequest, run_identity
+from yolact_cli.pipelines.runtime_choice import choose_runtime, with_runtime
 from yolact_cli.runs.journal import read_journal
 from yolact_cli.runs.listing import read_listing, read_video_listing
 from yolact_cli.runs.state import RunState
 from yolact_cli.settings import WriteKind
 from yolact_cli.store import LocalStore
-from yolact_cli.zoo.load import weights_checksum
+from yolact_cli.zoo.checksum import weights_checksum
 
 # What a photograph of about a megapixel and three objects comes to: sizes measured on a hundred
 # photographs of 0.3 megapixels, masks and overlays scaled up (`du -b` of a run's parts).
@@ -73,6 +75,8 @@ def plan_annotation(request: AnnotateRequest) -> AnnotatePlan:
         YolactError: What would stop the run at its start.
     """
     store = LocalStore(request.output)
+    choice = choose_runtime(request.model.card, request.settings, device=request.device)
+    request = dataclasses.replace(request, settings=with_runtime(request.settings, choice))
     identity = run_identity(request, weights_sha256=weights_checksum(request.model))
     state = check_output(store, identity, overwrite=request.overwrite)
     resumes = state is RunState.UNFINISHED and not request.overwrite

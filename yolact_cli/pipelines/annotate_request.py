@@ -11,6 +11,7 @@ from typing import Any
 from yolact_cli.datasets.class_map import ClassMap
 from yolact_cli.formats.coco import category_record
 from yolact_cli.pipelines.export_formats import exports_among
+from yolact_cli.pipelines.runtime_choice import RuntimeChoice
 from yolact_cli.settings import (
     FrameSettings,
     Keep,
@@ -104,12 +105,15 @@ def run_identity(request: AnnotateRequest, *, weights_sha256: str) -> dict[str, 
     }
 
 
-def run_notes(request: AnnotateRequest, *, device: str, batch_size: int) -> dict[str, Any]:
+def run_notes(
+    request: AnnotateRequest, *, choice: RuntimeChoice, batch_size: int
+) -> dict[str, Any]:
     """What may differ when a run is resumed, for people to read."""
     return {
         "sources": [without_password(source) for source in request.sources],
         "recursive": request.recursive,
-        "device": device,
+        "device": choice.device,
+        "runtime_version": choice.version,
         "batch_size": batch_size,
         "workers": request.workers,
         "classes": [category and category_record(category) for category in _written(request)],

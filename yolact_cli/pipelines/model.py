@@ -1,19 +1,22 @@
-"""A resolved model made ready to run: network on its device, resize, classes, checksum."""
+"""A resolved model made ready to run: a runtime with its network, resize, classes.
+
+Each runtime is imported when it is used: a run of OpenVINO's that was compiled before loads no
+torch.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from yolact_cli.errors import SettingsError
-from yolact_cli.inference.device import resolve_device
 from yolact_cli.inference.preprocess import Resize
 from yolact_cli.inference.runtimes.runtime import Runtime
-from yolact_cli.inference.runtimes.torch_runtime import Normalisation, TorchRuntime
 from yolact_cli.inference.selection import Selection
 from yolact_cli.pipelines.classes import class_ids_of
+from yolact_cli.pipelines.graph_runtimes import onnx_runtime, openvino_runtime
+from yolact_cli.pipelines.runtime_choice import choose_runtime
 from yolact_cli.settings import LabelSettings
 from yolact_cli.structures import Category
 from yolact_cli.zoo.card import ModelCard
-from yolact_cli.zoo.load import load_network
 from yolact_cli.zoo.resolve import ModelSource
 
 
@@ -25,7 +28,7 @@ class ReadyModel:
         runtime: The network.
         resize: A picture to the runtime's input.
         categories: The classes in the network's order.
-        device: Where it runs, as torch spells it.
+        device: Where it runs.
     """
 
     runtime: Runtime
@@ -59,25 +62,42 @@ def ready_model(source: ModelSource, settings: LabelSettings, *, device: str) ->
         DeviceError: The device is not there.
         ModelError: The weights are not here, or not to be trusted.
         SettingsError: A class that the model does not have, thresholds for another number of
-            classes, or a runtime that is not known.
+            classes, or a runtime that is not installed or cannot run it.
     """
-    if settings.runtime != "torch":
-        raise SettingsError(f"There is no runtime {settings.runtime!r}; there is 'torch'.")
     card = source.card
     thresholds, classes = settings.class_thresholds, len(card.categories)
     if thresholds is not None and len(thresholds) != classes:
         raise SettingsError(
             f"There are {len(thresholds)} class thresholds; the model has {classes} classes."
         )
-    where = resolve_device(device)
+    choice = choose_runtime(card, settings, device=device)
     selection = selection_of(card.categories, settings)
-    runtime = TorchRuntime(
+    runtime: Runtime
+    if choice.runtime == "openvino":
+        runtime = openvino_runtime(
+            source, selection, device=choice.device, precision=settings.precision
+        )
+    elif choice.runtime == "onnx":
+        runtime = onnx_runtime(source, selection, device=choice.device)
+    else:
+        runtime = _torch_runtime(source, selection, settings, device=choice.device)
+    return ReadyModel(
+        runtime=runtime, resize=resize_of(card), categories=card.categories, device=choice.device
+    )
+
+
+def _torch_runtime(
+    source: ModelSource, selection: Selection, settings: LabelSettings, *, device: str
+) -> Runtime:
+    from yolact_cli.inference.device import resolve_device
+    from yolact_cli.inference.runtimes.torch_runtime import Normalisation, TorchRuntime
+    from yolact_cli.zoo.load import load_network
+
+    card = source.card
+    return TorchRuntime(
         load_network(source),
         normalisation=Normalisation(mean=card.input.mean, std=card.input.std),
-        device=where,
+        device=resolve_device(device),
         precision=settings.precision,
         selection=selection,
-    )
-    return ReadyModel(
-        runtime=runtime, resize=resize_of(card), categories=card.categories, device=str(where)
     )

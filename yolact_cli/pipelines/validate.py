@@ -3,28 +3,22 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 import torch
 
 from yolact_cli.datasets.truth import read_truth
 from yolact_cli.datasets.truth_coco import truth_to_coco
 from yolact_cli.errors import BadCocoError
-from yolact_cli.inference.postprocess import PictureKey, detections_from_candidates
 from yolact_cli.inference.preprocess import Resize
 from yolact_cli.inference.runtimes.torch_runtime import Normalisation, TorchRuntime
 from yolact_cli.inference.selection import Selection
 from yolact_cli.network.yolact import Yolact
+from yolact_cli.pipelines.results_on_truth import results_on_truth
 from yolact_cli.pipelines.train_pictures import check_pictures
 from yolact_cli.scoring.evaluate import evaluate
-from yolact_cli.settings import LabelSettings
-from yolact_cli.sources.decode import DecodeSettings, read_picture
-from yolact_cli.structures import Category, Detections
+from yolact_cli.structures import Category
 from yolact_cli.training.state import Progress
 from yolact_cli.zoo.card import InputSpec
-
-BATCH_SIZE = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +76,16 @@ class Validator:
         runtime = TorchRuntime(
             self._network, normalisation=normalisation, device=self._device, selection=Selection()
         )
-        results = list(self._results(runtime))
+        resize = Resize(input_size=self._network.config.input_size, kind=self._spec.interpolation)
+        results = list(
+            results_on_truth(
+                runtime,
+                resize,
+                self._truth,
+                images_dir=self._images_dir,
+                category_ids=self._category_ids,
+            )
+        )
         wanted = set(self._category_ids.values())
         masks = evaluate(self._document, results, "segm", category_ids=wanted)
         boxes = evaluate(self._document, results, "bbox", category_ids=wanted)
@@ -94,38 +97,3 @@ class Validator:
             box_ap50=boxes.ap50,
             mask_ap50_by_class={one.name: one.ap50 for one in masks.per_class.values()},
         )
-
-    def _results(self, runtime: TorchRuntime) -> Any:
-        resize = Resize(input_size=self._network.config.input_size, kind=self._spec.interpolation)
-        pictures = self._truth.pictures
-        for start in range(0, len(pictures), BATCH_SIZE):
-            part = pictures[start : start + BATCH_SIZE]
-            decoded = [
-                read_picture(str(self._images_dir / picture.file_name), DecodeSettings())
-                for picture in part
-            ]
-            candidates = runtime.run(np.stack([resize(pixels) for pixels in decoded]))
-            for picture, found in zip(part, candidates, strict=True):
-                key = PictureKey(
-                    picture_id=picture.image_id,
-                    name=picture.file_name,
-                    size_hw=(picture.height, picture.width),
-                )
-                settings = LabelSettings(score_threshold=0.0)
-                detections = detections_from_candidates(found, key, settings=settings, uid_seed="")
-                yield from self._records(detections)
-
-    def _records(self, detections: Detections) -> Any:
-        for instance in detections.instances:
-            if instance.class_id in self._category_ids:
-                left, top, right, bottom = instance.predicted_box_xyxy_px
-                yield {
-                    "image_id": detections.picture_id,
-                    "category_id": self._category_ids[instance.class_id],
-                    "bbox": [left, top, right - left, bottom - top],
-                    "score": instance.score,
-                    "segmentation": {
-                        "size": list(detections.size_hw),
-                        "counts": instance.rle_counts,
-                    },
-                }

@@ -42,7 +42,7 @@ except ImportError:  # told by :func:`make_app`
     Starlette = None  # type: ignore[assignment,misc]
 
 MISSING = "The review page needs two more packages, starlette and uvicorn."
-INSTALL = "Install them with: pip install 'yolact_cli[review]'"
+INSTALL = "Install them with: pip install starlette uvicorn"
 _MOST_BODY_BYTES = 16 << 20
 _log = logging.getLogger(__name__)
 

@@ -18,7 +18,11 @@ MAX_CARD_BYTES = 1 << 20
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 SHA256 = re.compile(r"[0-9a-f]{64}")
 
+PLAIN_FILE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+
 Interpolation = Literal["bilinear", "area"]
+GraphRuntimeName = Literal["onnx", "openvino"]
+GRAPH_SUFFIXES = {"onnx": ".onnx", "openvino": ".xml"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +71,34 @@ class WeightsSpec:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class GraphSpec:
+    """What makes ``[weights] file`` a graph that a runtime reads, instead of named tensors."""
+
+    runtime: GraphRuntimeName
+    """Which one reads it."""
+    precision: Literal["fp32", "int8"] = "fp32"
+    """Arithmetic that is part of the graph."""
+    made_from: str
+    """The model and the SHA-256 of its weights."""
+    made_with: str
+    """The versions of what made it."""
+    rescoring_file: str | None = None
+    """The graph of YOLACT++'s mask-rescoring branch."""
+    files: Mapping[str, Scalar] = field(default_factory=dict)
+    """Every further file that belongs to it, beside the card, with its SHA-256."""
+
+    def __post_init__(self) -> None:
+        for name, digest in self.files.items():
+            # a name with a folder in it could point anywhere
+            if not PLAIN_FILE.fullmatch(name):
+                raise ValueError(f"[graph.files] {name!r} must be a plain file name")
+            if not isinstance(digest, str) or not SHA256.fullmatch(digest):
+                raise ValueError(f"[graph.files] {name} needs a SHA-256 of 64 hex digits")
+        if self.rescoring_file is not None and self.rescoring_file not in self.files:
+            raise ValueError("the rescoring_file must be among [graph.files]")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ModelCard:
     """One model of the zoo."""
 
@@ -76,6 +108,8 @@ class ModelCard:
     input: InputSpec
     labels: Labels
     weights: WeightsSpec
+    graph: GraphSpec | None = None
+    """Only of models that were exported for a runtime."""
     measured: tuple[Mapping[str, Scalar], ...] = ()
     """Rows of figures measured with this program, each with its command."""
     reported: Mapping[str, Scalar] = field(default_factory=dict)
@@ -93,6 +127,17 @@ class ModelCard:
         for row in self.measured:
             if "command" not in row:
                 raise ValueError("a [[measured]] row must name the command that gave it")
+        if self.graph is not None:
+            self._check_graph(self.graph)
+
+    def _check_graph(self, graph: GraphSpec) -> None:
+        file, suffix = self.weights.file, GRAPH_SUFFIXES[graph.runtime]
+        if file is None or not PLAIN_FILE.fullmatch(file) or not file.endswith(suffix):
+            raise ValueError(f"[weights] file must be a plain name that ends in {suffix}")
+        if self.weights.sha256 is None:
+            raise ValueError("a graph needs [weights] sha256")
+        if self.network.mask_rescoring != (graph.rescoring_file is not None):
+            raise ValueError("[graph] rescoring_file belongs to networks with mask_rescoring")
 
     @property
     def categories(self) -> tuple[Category, ...]:

@@ -8,6 +8,7 @@ import torch
 
 from yolact_cli.errors import ModelError
 from yolact_cli.network.yolact import Yolact
+from yolact_cli.zoo.graph_files import read_graphs
 from yolact_cli.zoo.load import load_network
 from yolact_cli.zoo.locate import card_paths
 from yolact_cli.zoo.resolve import ModelSource, source_of_card
@@ -55,7 +56,9 @@ def _check_card(name: str, path: Path) -> CardReport:
 
 
 def _build(source: ModelSource) -> int:
-    if source.weights_path is not None:
+    if source.card.graph is not None:
+        read_graphs(source)
+    elif source.weights_path is not None:
         return load_network(source).num_parameters
     with torch.device("meta"):
         return Yolact(source.card.network).num_parameters

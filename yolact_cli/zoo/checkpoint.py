@@ -16,6 +16,7 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from yolact_cli.errors import NotACheckpointError
+from yolact_cli.zoo.card import GRAPH_SUFFIXES
 from yolact_cli.zoo.container import DOWNLOAD_AGAIN, check_container, check_size
 from yolact_cli.zoo.digest import check_digest, sha256_of
 from yolact_cli.zoo.safetensors_header import read_header
@@ -60,6 +61,11 @@ def read_tensors(path: Path, *, sha256: str | None = None) -> dict[str, Tensor]:
         ChecksumError: If the digest is another.
         NotACheckpointError: If the file holds anything but named tensors.
     """
+    if path.suffix in GRAPH_SUFFIXES.values():
+        raise NotACheckpointError(
+            f"{path}: is a graph made for a runtime; it holds no tensors to load or to train.",
+            remedy="Use the model that it was made from.",
+        )
     if path.suffix == ".safetensors":
         return _read_safetensors(path, sha256)
     content = read_checkpoint(path, sha256=sha256)

@@ -3,7 +3,6 @@
 import torch
 
 from yolact_cli.network.yolact import Yolact
-from yolact_cli.zoo.digest import sha256_of_path
 from yolact_cli.zoo.resolve import ModelSource, weights_absent
 from yolact_cli.zoo.weights import load_weights
 
@@ -26,14 +25,3 @@ def load_network(source: ModelSource, *, device: str | torch.device = "cpu") -> 
         network = Yolact(source.card.network)
     load_weights(network, path, sha256=source.sha256)
     return network.eval().requires_grad_(requires_grad=False).to(device)
-
-
-def weights_checksum(source: ModelSource) -> str:
-    """SHA-256 of the weights file, for manifests and run identities.
-
-    Raises:
-        ModelError: If the weights are not on this machine.
-    """
-    if source.weights_path is None:
-        raise weights_absent(source)
-    return sha256_of_path(source.weights_path)

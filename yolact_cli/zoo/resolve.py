@@ -8,11 +8,12 @@ from pathlib import Path, PurePosixPath
 from urllib.parse import unquote, urlsplit
 
 from yolact_cli.errors import CardError, ModelError, UnknownModelError
-from yolact_cli.zoo.card import MAX_CARD_BYTES, ModelCard, parse_card, read_card
+from yolact_cli.zoo.card import GRAPH_SUFFIXES, MAX_CARD_BYTES, ModelCard, parse_card, read_card
 from yolact_cli.zoo.locate import cache_folder, card_paths
 from yolact_cli.zoo.safetensors_header import read_embedded_card
 
 WEIGHT_SUFFIXES = (".pth", ".safetensors")
+GRAPH_FILE_SUFFIXES = tuple(GRAPH_SUFFIXES.values())
 # <config>_<epoch>_<iteration>[_interrupt], as the reference names its checkpoints.
 RELEASED_STEM = re.compile(r"(?P<config>.+?)_\d+_\d+(_interrupt)?")
 
@@ -36,8 +37,9 @@ class ModelSource:
 def resolve_model(text: str) -> ModelSource:
     """The model that ``text`` names: a card's name, a card's path, or a file of weights.
 
-    A weights file's card is the one it carries (safetensors), or the TOML file of its stem beside
-    it, or the zoo's card for the configuration in its name (``<config>_<epoch>_<iteration>.pth``).
+    An exported graph (.onnx, .xml) is told by the card of its stem beside it. Another weights
+    file's card is the one it carries (safetensors), or the TOML file of its stem beside it, or the
+    zoo's card for the configuration in its name (``<config>_<epoch>_<iteration>.pth``).
 
     Raises:
         UnknownModelError: If nothing of that name is there, or a weights file tells no card.
@@ -48,6 +50,8 @@ def resolve_model(text: str) -> ModelSource:
     path = Path(os.path.expanduser(text))  # noqa: PTH111 - Path's own raises for unknown users
     if path.suffix in WEIGHT_SUFFIXES:
         return _from_weights_file(path)
+    if path.suffix in GRAPH_FILE_SUFFIXES:
+        return _from_graph_file(path)
     if path.suffix == ".toml":
         return source_of_card(_existing(path))
     return source_of_card(_card_of_name(text))
@@ -132,6 +136,19 @@ def _from_weights_file(path: Path) -> ModelSource:
     return ModelSource(card=card, weights_path=path, sha256=recorded_sha256(path))
 
 
+def _from_graph_file(path: Path) -> ModelSource:
+    path = _existing(path)
+    beside = path.with_suffix(".toml")
+    if beside.is_file():
+        source = source_of_card(beside)
+        if source.card.graph is not None and source.card.weights.file == path.name:
+            return source
+    raise UnknownModelError(
+        f"{path}: there is no card beside it that says what it is.",
+        remedy=f"'yolact models export' writes {beside.name} together with the graph.",
+    )
+
+
 def _card_of_released_file(path: Path) -> Path:
     released = RELEASED_STEM.fullmatch(path.stem)
     config = released["config"] if released else path.stem
@@ -162,8 +179,8 @@ def _card_of_name(name: str) -> Path:
     hint = f"Did you mean {close[0]}? " if close else ""
     raise UnknownModelError(
         f"There is no model {name!r}.",
-        remedy=f"{hint}Give one of {', '.join(cards)}, or the path of a .toml card or of a .pth "
-        "or .safetensors file.",
+        remedy=f"{hint}Give one of {', '.join(cards)}, or the path of a .toml card or of a .pth, "
+        ".safetensors, .onnx or .xml file.",
     )
 
 

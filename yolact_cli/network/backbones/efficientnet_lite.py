@@ -32,8 +32,9 @@ class SameConv(nn.Conv2d):
         kernel, stride = self.kernel_size[0], self.stride[0]
         if stride == 1:
             return F.conv2d(x, self.weight, self.bias, 1, kernel // 2, 1, self.groups)
-        low_y, high_y = _same_padding(x.shape[-2], kernel, stride)
-        low_x, high_x = _same_padding(x.shape[-1], kernel, stride)
+        height, width = int(x.shape[-2]), int(x.shape[-1])  # tensors while the network is traced
+        low_y, high_y = _same_padding(height, kernel, stride)
+        low_x, high_x = _same_padding(width, kernel, stride)
         x = F.pad(x, (low_x, high_x, low_y, high_y))
         return F.conv2d(x, self.weight, self.bias, stride, 0, 1, self.groups)
 

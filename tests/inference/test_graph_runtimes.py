@@ -1,0 +1,170 @@
+"""Networks as graphs: the same outputs as torch's, picture by picture."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+import torch
+
+from yolact_cli.errors import WeightsMismatchError
+from yolact_cli.inference.runtimes.graph import GraphRuntime, anchors_of
+from yolact_cli.inference.runtimes.torch_runtime import Normalisation, TorchRuntime
+from yolact_cli.inference.selection import Selection
+from yolact_cli.network.backbones.deformable import DeformableConv
+from yolact_cli.network.config import AnchorConfig, NetworkConfig
+from yolact_cli.network.yolact import Yolact
+
+NORMALISATION = Normalisation(mean=(120.0, 110.0, 100.0), std=(60.0, 60.0, 60.0))
+# 256 px is the least whose prototypes the rescoring branch can halve five times.
+CONFIG = NetworkConfig(
+    backbone="efficientnet_lite0",
+    num_classes=3,
+    input_size=256,
+    anchors=AnchorConfig(scales_px=((12.0,), (24.0,), (48.0,), (72.0,), (96.0,))),
+    fpn_channels=8,
+    num_prototypes=4,
+    proto_channels=8,
+    mask_rescoring=True,
+)
+SELECTION = Selection(score_threshold=0.3)
+# torch's exporter to ONNX takes many seconds whatever the network
+RUNTIMES = ["openvino", pytest.param("onnx", marks=pytest.mark.slow)]
+
+
+@pytest.fixture(scope="module")
+def network():
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        return Yolact(CONFIG).eval().requires_grad_(requires_grad=False)
+
+
+@pytest.fixture(scope="module")
+def graphs(network):
+    """``graphs("onnx")``: made once for all tests."""
+    made = {}
+
+    def build(name):
+        if name not in made:
+            made[name] = make_graphs(name, network)
+        return made[name]
+
+    return build
+
+
+@pytest.fixture(params=RUNTIMES)
+def engine(request, graphs):
+    return make_engine(request.param, graphs(request.param), CONFIG)
+
+
+def make_graphs(name, network):
+    if name == "openvino":
+        pytest.importorskip("openvino", reason="needs openvino, which is not installed")
+        from yolact_cli.inference.runtimes.openvino_graph import openvino_graphs
+
+        return openvino_graphs(network, NORMALISATION)
+    pytest.importorskip("onnxscript", reason="needs onnxscript, which is not installed")
+    pytest.importorskip("onnxruntime", reason="needs onnxruntime, which is not installed")
+    from yolact_cli.inference.runtimes.onnx_graph import onnx_graphs
+
+    return onnx_graphs(network, NORMALISATION)
+
+
+def make_engine(name, graphs, config):
+    """Of graphs, whatever the config says they are."""
+    if name == "openvino":
+        from yolact_cli.inference.runtimes.openvino_runtime import OpenVinoEngine, compile_graph
+
+        options = {"device": "CPU", "precision": "fp32"}
+        rescoring = compile_graph(graphs.rescoring, **options, pictures=None)
+        return OpenVinoEngine(compile_graph(graphs.network, **options), rescoring, config=config)
+    from yolact_cli.inference.runtimes.onnx_runtime import OnnxEngine
+
+    return OnnxEngine(graphs, config=config, device="cpu")
+
+
+@pytest.fixture
+def pixels():
+    return np.random.default_rng(0).integers(0, 255, (3, 256, 256, 3), np.uint8)
+
+
+def test_graph_gives_what_torch_gives(engine, network, pixels):
+    ours = GraphRuntime(engine, config=CONFIG, selection=SELECTION)
+    theirs = TorchRuntime(
+        network, normalisation=NORMALISATION, device=torch.device("cpu"), selection=SELECTION
+    )
+    found, expected = ours.raw(pixels), theirs.raw(pixels)
+    for name in ("box_offsets", "class_probabilities", "mask_coefficients", "prototypes"):
+        np.testing.assert_allclose(getattr(found, name), getattr(expected, name), atol=1e-4)
+    np.testing.assert_array_equal(found.anchors_cxcywh_norm, expected.anchors_cxcywh_norm)
+    for one, other in zip(ours.run(pixels), theirs.run(pixels), strict=True):
+        assert one.class_ids.tolist() == other.class_ids.tolist()
+        np.testing.assert_allclose(one.boxes_xyxy_norm, other.boxes_xyxy_norm, atol=1e-4)
+        np.testing.assert_allclose(one.mask_ious, other.mask_ious, atol=1e-4)
+
+
+def test_picture_gives_the_same_bytes_in_any_batch(engine, pixels):
+    runtime = GraphRuntime(engine, config=CONFIG, selection=SELECTION)
+    together = runtime.run(pixels)
+    for place, batched in enumerate(together):
+        (alone,) = runtime.run(pixels[place : place + 1])
+        assert alone.scores.tobytes() == batched.scores.tobytes()
+        assert alone.prototypes.tobytes() == batched.prototypes.tobytes()
+
+
+def test_no_pictures_give_no_candidates(engine, pixels):
+    runtime = GraphRuntime(engine, config=CONFIG, selection=SELECTION)
+    assert runtime.run(pixels[:0]) == []
+    assert runtime.raw(pixels[:0]).prototypes.shape == (0, 64, 64, 4)
+
+
+def test_threshold_that_nothing_passes_gives_empty_candidates(engine, pixels):
+    runtime = GraphRuntime(engine, config=CONFIG, selection=Selection(score_threshold=0.9999))
+    candidates = runtime.run(pixels)[0]
+    assert candidates.boxes_xyxy_norm.shape == (0, 4)
+    assert candidates.mask_ious.shape == (0,)
+
+
+@pytest.mark.parametrize("runtime", RUNTIMES)
+def test_graph_of_another_network_is_refused(runtime, graphs):
+    other = dataclasses.replace(CONFIG, num_classes=7)
+    with pytest.raises(WeightsMismatchError, match="class_logits"):
+        make_engine(runtime, graphs(runtime), other)
+
+
+def test_anchors_are_those_of_the_network(network):
+    outputs = network(torch.zeros(1, 3, 256, 256))
+    np.testing.assert_array_equal(anchors_of(CONFIG), network.anchors(outputs).numpy())
+
+
+@pytest.fixture(scope="module")
+def deformable():
+    with torch.random.fork_rng():
+        torch.manual_seed(1)
+        layer = DeformableConv(4, 6, stride=2).eval().requires_grad_(requires_grad=False)
+        layer.conv_offset_mask.weight.normal_(0, 0.5)
+        return layer, torch.randn(2, 4, 15, 15)
+
+
+def test_deformable_convolution_goes_through_openvino(deformable):
+    openvino = pytest.importorskip("openvino", reason="needs openvino, which is not installed")
+    from yolact_cli.inference.runtimes import openvino_graph
+
+    layer, features = deformable
+    graph = openvino_graph._graph(layer, features, inputs=("x",), outputs=("y",))
+    core = openvino.Core()
+    model = core.read_model(model=graph.model, weights=graph.weights)
+    compiled = core.compile_model(model, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
+    np.testing.assert_allclose(compiled(features.numpy())[0], layer(features).numpy(), atol=1e-4)
+
+
+@pytest.mark.slow
+def test_deformable_convolution_goes_through_onnx(deformable):
+    pytest.importorskip("onnxscript", reason="needs onnxscript, which is not installed")
+    onnxruntime = pytest.importorskip("onnxruntime", reason="needs onnxruntime")
+    from yolact_cli.inference.runtimes import onnx_graph
+
+    layer, features = deformable
+    graph = onnx_graph._graph(layer, features, input_name="x", outputs=("y",))
+    session = onnxruntime.InferenceSession(graph.model, providers=["CPUExecutionProvider"])
+    (found,) = session.run(None, {"x": features.numpy()[:1]})
+    np.testing.assert_allclose(found, layer(features[:1]).numpy(), atol=1e-4)

@@ -1,0 +1,73 @@
+"""A network of torch's to a graph of OpenVINO's, through OpenVINO's own reader of torch modules.
+
+That reader takes deformable convolutions, which OpenVINO's reader of ONNX does not.
+"""
+
+import tempfile
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor, nn
+
+from yolact_cli.inference.runtimes.graph import (
+    MASK_IOUS,
+    MASKS,
+    OUTPUTS,
+    PIXELS,
+    GraphBytes,
+    GraphPair,
+)
+from yolact_cli.inference.runtimes.graph_modules import MasksToIous, PixelsToOutputs
+from yolact_cli.inference.runtimes.openvino_runtime import graph_of_files
+from yolact_cli.inference.runtimes.torch_runtime import Normalisation
+from yolact_cli.network.anchors import level_sizes_hw
+from yolact_cli.network.yolact import Yolact
+
+if TYPE_CHECKING:
+    import openvino
+
+
+def openvino_graphs(network: Yolact, normalisation: Normalisation) -> GraphPair:
+    """The network's graphs in float32, for any number of pictures."""
+    side = network.config.input_size
+    pixels = torch.zeros(1, side, side, 3)
+    module = PixelsToOutputs(network, normalisation).eval()
+    graph = _graph(module, pixels, inputs=(PIXELS,), outputs=OUTPUTS)
+    if not network.config.mask_rescoring:
+        return GraphPair(network=graph)
+    rows, columns = level_sizes_hw(side)[0]
+    masks = torch.zeros(2, 2 * rows, 2 * columns)
+    rescoring = MasksToIous(network.maskiou_net).eval()
+    return GraphPair(
+        network=graph,
+        rescoring=_graph(rescoring, masks, inputs=(MASKS,), outputs=(MASK_IOUS,)),
+    )
+
+
+def graph_of_model(model: "openvino.Model") -> GraphBytes:
+    """The model as its XML and weights, float32 kept."""
+    import openvino
+
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "graph.xml"
+        # OpenVINO's default is to round weights to fp16
+        openvino.save_model(model, path, compress_to_fp16=False)
+        return graph_of_files(path)
+
+
+def _graph(
+    module: nn.Module, example: Tensor, *, inputs: tuple[str, ...], outputs: tuple[str, ...]
+) -> GraphBytes:
+    import openvino
+
+    with warnings.catch_warnings(), torch.inference_mode():
+        warnings.simplefilter("ignore")  # sizes become constants, which is wanted
+        traced = torch.jit.trace(module, example, check_trace=False)  # type: ignore[no-untyped-call]
+        model = openvino.convert_model(traced, example_input=example)
+    free = openvino.PartialShape([-1, *example.shape[1:]])
+    model.reshape({model.inputs[0]: free})
+    for port, name in zip((*model.inputs, *model.outputs), (*inputs, *outputs), strict=True):
+        port.get_tensor().set_names({name})
+    return graph_of_model(model)

@@ -1,0 +1,205 @@
+"""The network run by OpenVINO, on a processor or on Intel's GPUs.
+
+Pictures are run one by one in as many streams as there are cores to fill, so that a picture's
+outputs do not depend on the others of its batch at all. On two cores that was faster than batches
+of four (``.github/decisions/0006-openvino-by-default.md``).
+"""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from jaxtyping import Float32
+
+from yolact_cli.errors import DeviceError, WeightsMismatchError
+from yolact_cli.inference.runtimes.graph import (
+    MASK_IOUS,
+    OUTPUTS,
+    PIXELS,
+    GraphBytes,
+    PictureOutputs,
+    expect_shapes,
+)
+from yolact_cli.network.config import NetworkConfig
+from yolact_cli.settings import Precision
+
+if TYPE_CHECKING:
+    import openvino
+
+# Never left to the library, whose own choice on new processors is bf16.
+_HINTS = {"fp32": "f32", "bf16": "bf16", "fp16": "f16"}
+MOST_STREAMS = 4
+"""As many pictures as a batch has on a processor."""
+
+
+class OpenVinoEngine:
+    """A compiled graph, and the mask-rescoring branch's where there is one."""
+
+    def __init__(
+        self,
+        compiled: "openvino.CompiledModel",
+        rescoring: "openvino.CompiledModel | None",
+        *,
+        config: NetworkConfig,
+    ) -> None:
+        """Take what :func:`compile_graph` or :func:`load_compiled` gave.
+
+        Raises:
+            WeightsMismatchError: The graph is not of this network.
+        """
+        _check(compiled, config)
+        count = int(compiled.get_property("OPTIMAL_NUMBER_OF_INFER_REQUESTS"))
+        self._requests = [compiled.create_infer_request() for _ in range(count)]
+        self._rescoring = rescoring.create_infer_request() if rescoring is not None else None
+
+    def infer(self, pixels: Float32[np.ndarray, "b s s 3"]) -> Iterator[PictureOutputs]:
+        """The outputs of each picture, in order; some are computed while others are looked at."""
+        requests = self._requests
+        started = taken = 0
+        try:
+            while taken < len(pixels):
+                while started < min(len(pixels), taken + len(requests)):
+                    request = requests[started % len(requests)]
+                    request.start_async({PIXELS: pixels[started : started + 1]}, share_inputs=True)
+                    started += 1
+                request = requests[taken % len(requests)]
+                request.wait()
+                taken += 1
+                yield _outputs(request)
+        finally:
+            for place in range(taken, started):  # they still read the caller's pixels
+                requests[place % len(requests)].wait()
+
+    def rescore(self, soft_masks: Float32[np.ndarray, "n h w"]) -> Float32[np.ndarray, "n c"]:
+        """The IoU expected of each mask for each class."""
+        assert self._rescoring is not None  # noqa: S101 - cards with rescoring have both graphs
+        self._rescoring.infer([soft_masks])
+        mask_ious: np.ndarray = self._rescoring.get_tensor(MASK_IOUS).data.copy()
+        return mask_ious
+
+
+def compile_graph(
+    graph: GraphBytes, *, device: str, precision: Precision, pictures: int | None = 1
+) -> "openvino.CompiledModel":
+    """The graph compiled for a device of OpenVINO's ("CPU", "GPU").
+
+    Args:
+        graph: XML and weights.
+        device: As OpenVINO spells it.
+        precision: Arithmetic; fp32 is fp32.
+        pictures: Length of the first axis, or None where it is not known.
+
+    Raises:
+        DeviceError: OpenVINO cannot compile it for the device.
+        WeightsMismatchError: OpenVINO cannot read the graph.
+    """
+    import openvino
+
+    core = openvino.Core()
+    try:
+        model = core.read_model(model=graph.model, weights=graph.weights)
+        shape = model.inputs[0].get_partial_shape()
+        shape[0] = openvino.Dimension(-1 if pictures is None else pictures)
+        model.reshape({model.inputs[0]: shape})
+    except RuntimeError as error:
+        raise WeightsMismatchError(
+            f"OpenVINO cannot read the graph ({_first_line(error)})."
+        ) from error
+    try:
+        return core.compile_model(model, device, compile_settings(device, precision))
+    except RuntimeError as error:
+        raise DeviceError(
+            f"OpenVINO cannot compile the network for {device} ({_first_line(error)}).",
+            remedy="Use --runtime torch.",
+        ) from error
+
+
+def compile_settings(device: str, precision: Precision) -> dict[str, Any]:
+    """What decides a compiled graph besides the graph itself; also its key in the cache."""
+    settings: dict[str, Any] = {
+        "INFERENCE_PRECISION_HINT": _HINTS[precision],
+        "PERFORMANCE_HINT": "THROUGHPUT",
+    }
+    if device == "CPU":
+        cores = usable_cores()
+        settings |= {
+            "INFERENCE_NUM_THREADS": cores,
+            "NUM_STREAMS": min(cores, MOST_STREAMS),
+        }
+    return settings
+
+
+def load_compiled(blob: bytes, *, device: str) -> "openvino.CompiledModel":
+    """What :func:`save_compiled` gave on this machine, for the same version of OpenVINO.
+
+    Raises:
+        RuntimeError: It was made elsewhere, or is damaged.
+    """
+    import openvino
+
+    return openvino.Core().import_model(blob, device)
+
+
+def save_compiled(compiled: "openvino.CompiledModel") -> bytes:
+    """The compiled graph, to be loaded again here: quicker by most of a start."""
+    blob: bytes = compiled.export_model().getvalue()
+    return blob
+
+
+def device_facts(device: str) -> dict[str, str]:
+    """What a compiled graph depends on: the library's version, the device and its abilities."""
+    import openvino
+
+    core = openvino.Core()
+    if device not in core.available_devices:
+        raise DeviceError(
+            f"OpenVINO finds no device {device!r}; there is {', '.join(core.available_devices)}.",
+            remedy="Use --device cpu, or install the device's driver.",
+        )
+    return {
+        "openvino": openvino.__version__,
+        "device": str(core.get_property(device, "FULL_DEVICE_NAME")),
+        "abilities": ",".join(core.get_property(device, "OPTIMIZATION_CAPABILITIES")),
+    }
+
+
+def usable_cores() -> int:
+    """Cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def has_reduced_precision(precision: Precision) -> bool:
+    """Whether the processor computes in bf16 or fp16, rather than pretending to."""
+    import openvino
+
+    wanted = {"bf16": "BF16", "fp16": "FP16"}.get(precision, "FP32")
+    return wanted in openvino.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+
+
+def _check(compiled: "openvino.CompiledModel", config: NetworkConfig) -> None:
+    outputs = {output.get_any_name(): tuple(output.get_shape())[1:] for output in compiled.outputs}
+    problem = expect_shapes(outputs, config)
+    side = config.input_size
+    if tuple(compiled.inputs[0].get_shape()) != (1, side, side, 3):
+        problem = f"its input is {compiled.inputs[0].get_shape()}, not 1 x {side} x {side} x 3"
+    if problem:
+        raise WeightsMismatchError(f"The graph is of another network: {problem}.")
+
+
+def _outputs(request: "openvino.InferRequest") -> PictureOutputs:
+    values = {name: request.get_tensor(name).data[0].astype(np.float32) for name in OUTPUTS}
+    return PictureOutputs(**values)
+
+
+def _first_line(error: RuntimeError) -> str:
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return lines[-1] if lines else type(error).__name__
+
+
+def graph_of_files(xml: Path) -> GraphBytes:
+    """The graph in an XML file and the ``.bin`` beside it."""
+    return GraphBytes(model=xml.read_bytes(), weights=xml.with_suffix(".bin").read_bytes())
