@@ -119,6 +119,15 @@ def test_a_finished_training_says_so(command, capsys):
     assert "--model" in told
 
 
+@pytest.mark.parametrize("name", ["made.toml", "made.safetensors"])
+def test_a_model_that_stands_in_the_folder_is_never_replaced(command, tmp_path, capsys, name):
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / name).write_bytes(b"an older model")
+    assert main(command("--iterations", 1)) == 1
+    assert f"{name}, which the result would replace" in " ".join(capsys.readouterr().err.split())
+    assert (tmp_path / "out" / name).read_bytes() == b"an older model"
+
+
 def test_there_must_be_a_training_to_resume(command, capsys):
     assert main(command("--resume")) == 1
     assert "holds no training to resume" in " ".join(capsys.readouterr().err.split())

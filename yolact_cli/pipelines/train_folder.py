@@ -17,7 +17,8 @@ def open_folder(request: TrainRequest, store: LocalStore) -> None:
     """Write down what this training is, or compare with what it was.
 
     Raises:
-        OutputExistsError: The folder holds a training, and resuming was not asked for.
+        OutputExistsError: The folder holds a training, and resuming was not asked for; or a model
+            of the name that the result is to have.
         TrainingError: There is nothing to resume.
         RunMismatchError: What is resumed was started otherwise.
     """
@@ -33,10 +34,21 @@ def open_folder(request: TrainRequest, store: LocalStore) -> None:
             f"{request.output} holds a training already.",
             remedy="Give --resume to go on with it, or another --output.",
         )
+    if not has_state:
+        _check_name_is_free(request, store)
     if has_state:
         _compare(_read_record(request, store), record, request)
     else:
         store.put(SETTINGS_FILE, json.dumps(record, indent=2).encode())
+
+
+def _check_name_is_free(request: TrainRequest, store: LocalStore) -> None:
+    for ending in (".toml", ".safetensors"):
+        if store.exists(f"{request.name}{ending}"):
+            raise OutputExistsError(
+                f"{request.output} holds {request.name}{ending}, which the result would replace.",
+                remedy="Give another --name, or another --output.",
+            )
 
 
 def _record(request: TrainRequest) -> dict[str, Any]:
