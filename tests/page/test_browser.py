@@ -419,8 +419,7 @@ def test_a_second_window_that_is_behind_loses_nothing(window, served, context):
     other.keys("ArrowDown", "x")
     other.saved()
     window.keys("ArrowDown", "ArrowDown", "a")
-    window.saved()
-    assert "another window" in window.text("#urgent")
+    window.page.wait_for_selector("#urgent:has-text('another window')", timeout=WAIT_MS)
     assert "✕ rejected" in [one.state for one in window.objects()]
     assert "accepted" not in [one["state"] for one in window.picture()["objects"]]
     window.page.click("#urgent button")

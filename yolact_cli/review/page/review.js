@@ -235,10 +235,14 @@ export class Review extends EventTarget {
       text: "Do mine again on top",
       take: () => this.again(item),
     };
-    this.messages.warn(`Not saved (${item.what}): ${error.message}`, offer || null);
-    await this.pictures.refresh([item.pictureId]);
+    try {
+      // First, so that whoever reads the warning sees what the picture is now.
+      await this.pictures.refresh([item.pictureId]);
+      this.tell("changed");
+    } finally {
+      this.messages.warn(`Not saved (${item.what}): ${error.message}`, offer || null);
+    }
     this.refreshQueue();
-    this.tell("changed");
   }
 
   /** An act that came too late, upon what the picture is now. */
