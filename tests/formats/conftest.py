@@ -39,7 +39,7 @@ def written(classes):
         stream = io.BytesIO()
         write_data_set(
             stream,
-            lambda: (labelled_picture(picture, classes) for picture in pictures),
+            (labelled_picture(picture, classes) for picture in pictures),
             categories=written_categories(classes),
             info=info or {},
         )

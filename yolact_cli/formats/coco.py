@@ -1,16 +1,19 @@
 """COCO data sets, written, and read as any tool exports them.
 
 Written piece by piece: memory stays the same for ten pictures or a million. Both top-level lists
-need every picture, so the labels are read twice. The bytes depend on the labels alone: no times,
-no machine, numbers as they stand in the journal.
+need every picture, and reading and ranking the labels costs more than writing them, so the second
+list waits in a temporary file. The bytes depend on the labels alone: no times, no machine, numbers
+as they stand in the journal.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+import shutil
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from yolact_cli.formats.export import Exported
-from yolact_cli.formats.json_lists import dump, write_items
+from yolact_cli.formats.json_lists import ItemWriter, dump, write_items
 from yolact_cli.formats.reading import Problems, read_json
 from yolact_cli.formats.shapes import Losses, Outliner
 from yolact_cli.formats.untrusted import checked_score, checked_uid
@@ -30,6 +33,7 @@ from yolact_cli.structures import Category
 
 ANNOTATIONS = "annotations.json"
 Record = Mapping[str, Any]
+_IN_MEMORY_BYTES = 1 << 16
 _TIME_DECIMALS = 6  # of a second: finer than any camera's clock
 
 
@@ -46,7 +50,7 @@ def write_coco(labels: LabelSet, store: Store, settings: ExportSettings) -> Expo
     with store.put_stream(ANNOTATIONS) as stream:
         return write_data_set(
             stream,
-            labels.read_pictures,
+            labels.read_pictures(),
             categories=labels.categories,
             info=labels.info,
             videos=labels.videos,
@@ -56,7 +60,7 @@ def write_coco(labels: LabelSet, store: Store, settings: ExportSettings) -> Expo
 
 def write_data_set(
     stream: BinaryIO,
-    read_pictures: Callable[[], Iterable[LabelledPicture]],
+    pictures: Iterable[LabelledPicture],
     *,
     categories: Iterable[Category],
     info: Mapping[str, Any],
@@ -79,8 +83,7 @@ def write_data_set(
 
     Args:
         stream: Takes the file's bytes.
-        read_pictures: Called twice; must give the same labels both times. Pictures without
-            objects are listed as images too.
+        pictures: In the order of the file; those without objects are listed as images too.
         categories: For the list of that name.
         info: The file's ``info`` object.
         videos: For the list of that name, which files without videos do not have.
@@ -93,12 +96,20 @@ def write_data_set(
         stream.write(b'],\n"videos": [')
         write_items(stream, listed_videos)
     stream.write(b'],\n"images": [')
-    pictures = write_items(stream, map(_image_record, read_pictures()))
-    stream.write(b'],\n"annotations": [')
     losses = Losses()
-    objects = write_items(stream, _annotation_records(read_pictures(), outliner, losses))
+    images = ItemWriter(stream)
+    with tempfile.SpooledTemporaryFile(_IN_MEMORY_BYTES) as spool:
+        annotations = ItemWriter(spool)
+        for picture in pictures:
+            images.write(_image_record(picture))
+            for one in picture.objects:
+                record = _annotation_record(one, picture, outliner, losses)
+                annotations.write({"id": annotations.count + 1, **record})
+        stream.write(b'],\n"annotations": [')
+        spool.seek(0)
+        shutil.copyfileobj(spool, stream)
     stream.write(b"]}\n")
-    return Exported(pictures=pictures, objects=objects, losses=losses.counts)
+    return Exported(pictures=images.count, objects=annotations.count, losses=losses.counts)
 
 
 def written_categories(classes: Mapping[int, Category | None]) -> list[Category]:
@@ -158,24 +169,21 @@ def _image_record(picture: LabelledPicture) -> dict[str, Any]:
     return record | _priority_record(picture.priority)
 
 
-def _annotation_records(
-    pictures: Iterable[LabelledPicture], outliner: Outliner | None, losses: Losses
-) -> Iterator[dict[str, Any]]:
-    objects = ((picture, one) for picture in pictures for one in picture.objects)
-    for annotation_id, (picture, one) in enumerate(objects, start=1):
-        segmentation: Any = segmentation_record(one, picture.size_hw)
-        if outliner is not None:
-            segmentation = _polygons(one, picture.size_hw, outliner, losses) or segmentation
-        yield {
-            "id": annotation_id,
-            "image_id": picture.picture_id,
-            "category_id": one.category.category_id,
-            "iscrowd": 0,
-            "area": one.area_px,
-            "bbox": list(one.bbox_xywh_px),
-            "segmentation": segmentation,
-            **_own_fields(one),
-        }
+def _annotation_record(
+    one: LabelledObject, picture: LabelledPicture, outliner: Outliner | None, losses: Losses
+) -> dict[str, Any]:
+    segmentation: Any = segmentation_record(one, picture.size_hw)
+    if outliner is not None:
+        segmentation = _polygons(one, picture.size_hw, outliner, losses) or segmentation
+    return {
+        "image_id": picture.picture_id,
+        "category_id": one.category.category_id,
+        "iscrowd": 0,
+        "area": one.area_px,
+        "bbox": list(one.bbox_xywh_px),
+        "segmentation": segmentation,
+        **_own_fields(one),
+    }
 
 
 def _polygons(

@@ -68,7 +68,7 @@ def apply_review(run: Path) -> Applied:
     with labels.store.put_stream(REVIEWED) as stream:
         exported = write_data_set(
             stream,
-            lambda: _Outcome().pictures(labels),
+            _Outcome().pictures(labels),
             categories=labels.categories,
             info=_info(labels),
             videos=labels.frames.records() if labels.videos else (),

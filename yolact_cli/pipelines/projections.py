@@ -67,7 +67,7 @@ def write_projections(
         with store.put_stream(ANNOTATIONS) as stream:
             write_data_set(
                 stream,
-                lambda: map(rank, _read_labelled(store, frames, classes)),
+                map(rank, _read_labelled(store, frames, classes)),
                 categories=written_categories(classes),
                 info=info,
                 videos=frames.records(),
