@@ -51,7 +51,8 @@ def candidate_anchors(
     least = -math.inf
     if candidate_score > 0:
         least = math.log(candidate_score / (1 - candidate_score)) - _LOGIT_MARGIN
-    lead = class_logits[:, 1:].max(axis=1) - class_logits[:, 0]
+    with np.errstate(over="ignore", invalid="ignore"):  # what is no number leads nowhere
+        lead = class_logits[:, 1:].max(axis=1) - class_logits[:, 0]
     anchors = np.flatnonzero(lead > least)
     scores = softmax(class_logits[anchors])[:, 1:]
     is_candidate = scores.max(axis=1, initial=0) > candidate_score
@@ -60,8 +61,9 @@ def candidate_anchors(
 
 def softmax(logits: Float32[np.ndarray, "*n classes"]) -> Float32[np.ndarray, "*n classes"]:
     """Shares that add up to one along the last axis."""
-    powers = np.exp(logits - logits.max(axis=-1, keepdims=True, initial=-np.inf))
-    shares: np.ndarray = powers / powers.sum(axis=-1, keepdims=True)
+    with np.errstate(over="ignore", invalid="ignore"):  # of what is no number there are none
+        powers = np.exp(logits - logits.max(axis=-1, keepdims=True, initial=-np.inf))
+        shares: np.ndarray = powers / powers.sum(axis=-1, keepdims=True)
     return shares
 
 
