@@ -91,6 +91,21 @@ def test_errors_of_the_block_itself_pass_through(store):
         file.write(Path("some/other/file").read_bytes())
 
 
+def test_a_scratch_file_lies_in_the_store_without_a_name(store, monkeypatch):
+    monkeypatch.setattr("tempfile.tempdir", "/nowhere")
+    with store.scratch() as file:
+        file.write(b"waits")
+        file.seek(0)
+        assert file.read() == b"waits"
+        assert store.list_files() == []
+    assert list(store.root.iterdir()) == []
+
+
+def test_a_disk_that_a_scratch_file_fills_is_told(store):
+    with pytest.raises(DiskFullError, match="no space left"), store.scratch():
+        raise OSError(errno.ENOSPC, "full")
+
+
 def test_append_adds_to_what_is_there(store):
     store.append("log", b"one\n")
     store.append("log", b"two\n", sync=False)

@@ -6,11 +6,12 @@ Paths are relative to the store's root, with forward slashes.
 import contextlib
 import errno
 import os
+import tempfile
 import zlib
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path, PurePosixPath
-from typing import BinaryIO, Protocol
+from typing import IO, BinaryIO, Protocol
 
 from yolact_cli.errors import DiskFullError, OutputError
 
@@ -59,6 +60,10 @@ class Store(Protocol):
 
         The file appears when the block ends; a block that raises leaves what was there before.
         """
+        ...
+
+    def scratch(self) -> AbstractContextManager[IO[bytes]]:
+        """A file without a name, to be written and read back, that is gone when the block ends."""
         ...
 
     def append(self, path: str, data: bytes, *, sync: bool = True) -> None:
@@ -152,6 +157,15 @@ class LocalStore:
             with contextlib.suppress(OSError):
                 part.unlink(missing_ok=True)
             raise
+
+    @contextlib.contextmanager
+    def scratch(self) -> Iterator[IO[bytes]]:
+        """A file without a name beside the others: there is room, where /tmp may be memory."""
+        with _told_as_output_errors(self.root):
+            self.root.mkdir(parents=True, exist_ok=True)
+            file = tempfile.TemporaryFile(dir=self.root)  # noqa: SIM115 - closed below
+        with _told_as_disk_full(self.root), file:
+            yield file
 
     def link(self, path: str, target: Path) -> None:
         """Make a file that stands for another one of this machine; symbolic, absolute."""

@@ -14,7 +14,7 @@ from hypothesis.extra.numpy import arrays
 from PIL import Image
 
 from yolact_cli.errors import InputError
-from yolact_cli.formats.coco import write_data_set, written_categories
+from yolact_cli.formats.coco import DataSetHead, write_data_set, written_categories
 from yolact_cli.geometry import rle
 from yolact_cli.labels import LabelledObject, LabelledPicture, LabelSet
 from yolact_cli.pipelines.labelled import labelled_picture
@@ -39,9 +39,9 @@ def written(classes):
         stream = io.BytesIO()
         write_data_set(
             stream,
+            io.BytesIO(),
+            DataSetHead(categories=written_categories(classes), info=info or {}),
             (labelled_picture(picture, classes) for picture in pictures),
-            categories=written_categories(classes),
-            info=info or {},
         )
         return stream.getvalue()
 

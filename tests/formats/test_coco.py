@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 from pycocotools import mask as coco_mask
 from pycocotools.coco import COCO
 
-from yolact_cli.formats.coco import write_data_set, written_categories
+from yolact_cli.formats.coco import DataSetHead, write_data_set, written_categories
 from yolact_cli.geometry import rle
 from yolact_cli.pipelines.labelled import labelled_picture
+from yolact_cli.store import LocalStore
 from yolact_cli.structures import Category, Detections
 
 
@@ -70,9 +71,9 @@ def test_masks_are_exact_when_read_by_pycocotools(make_detections, seed):
 
     write_data_set(
         stream,
+        io.BytesIO(),
+        DataSetHead(categories=written_categories(classes), info={}),
         [labelled_picture(picture, classes)],
-        categories=written_categories(classes),
-        info={},
     )
 
     annotations = json.loads(stream.getvalue())["annotations"]
@@ -149,13 +150,15 @@ def test_file_without_pictures_is_valid(parsed):
     assert data["info"] == {"description": "none"}
 
 
-def test_memory_does_not_grow_with_the_number_of_pictures(classes, make_detections):
+def test_memory_does_not_grow_with_the_number_of_pictures(classes, make_detections, tmp_path):
     picture = labelled_picture(make_detections(5), classes)
 
     def peak(count):
         sink = types.SimpleNamespace(write=len)
         tracemalloc.start()
-        write_data_set(sink, (picture for _ in range(count)), categories=(), info={})
+        with LocalStore(tmp_path).scratch() as scratch:
+            head, many = DataSetHead(categories=(), info={}), (picture for _ in range(count))
+            write_data_set(sink, scratch, head, many)
         peak_bytes = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
         return peak_bytes

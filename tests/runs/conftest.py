@@ -38,6 +38,9 @@ class MemoryStore:
         yield file
         self.files[path] = file.getvalue()
 
+    def scratch(self) -> io.BytesIO:
+        return io.BytesIO()
+
     def append(self, path: str, data: bytes, *, sync: bool = True) -> None:
         self.files[path] = self.files.get(path, b"") + data
 

@@ -2,15 +2,15 @@
 
 Written piece by piece: memory stays the same for ten pictures or a million. Both top-level lists
 need every picture, and reading and ranking the labels costs more than writing them, so the second
-list waits in a temporary file. The bytes depend on the labels alone: no times, no machine, numbers
-as they stand in the journal.
+list waits in a file without a name. The bytes depend on the labels alone: no times, no machine,
+numbers as they stand in the journal.
 """
 
 import shutil
-import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import IO, Any, BinaryIO
 
 from yolact_cli.formats.export import Exported
 from yolact_cli.formats.json_lists import ItemWriter, dump, write_items
@@ -33,7 +33,7 @@ from yolact_cli.structures import Category
 
 ANNOTATIONS = "annotations.json"
 Record = Mapping[str, Any]
-_IN_MEMORY_BYTES = 1 << 16
+_COPIED_BYTES = 1 << 14
 _TIME_DECIMALS = 6  # of a second: finer than any camera's clock
 
 
@@ -47,24 +47,31 @@ def write_coco(labels: LabelSet, store: Store, settings: ExportSettings) -> Expo
         OutputError: The store cannot take the file.
     """
     outliner = Outliner("edge", settings) if settings.shapes == "polygons" else None
-    with store.put_stream(ANNOTATIONS) as stream:
-        return write_data_set(
-            stream,
-            labels.read_pictures(),
-            categories=labels.categories,
-            info=labels.info,
-            videos=labels.videos,
-            outliner=outliner,
-        )
+    head = DataSetHead(categories=labels.categories, info=labels.info, videos=labels.videos)
+    with store.put_stream(ANNOTATIONS) as stream, store.scratch() as scratch:
+        return write_data_set(stream, scratch, head, labels.read_pictures(), outliner)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DataSetHead:
+    """What a data set says beside its pictures.
+
+    Attributes:
+        categories: For the list of that name.
+        info: The file's ``info`` object.
+        videos: For the list of that name, which files without videos do not have.
+    """
+
+    categories: Sequence[Category]
+    info: Mapping[str, Any]
+    videos: Sequence[Mapping[str, Any]] = ()
 
 
 def write_data_set(
     stream: BinaryIO,
+    scratch: IO[bytes],
+    head: DataSetHead,
     pictures: Iterable[LabelledPicture],
-    *,
-    categories: Iterable[Category],
-    info: Mapping[str, Any],
-    videos: Iterable[Mapping[str, Any]] = (),
     outliner: Outliner | None = None,
 ) -> Exported:
     """Write a COCO data set to a stream and say what is in it.
@@ -83,31 +90,28 @@ def write_data_set(
 
     Args:
         stream: Takes the file's bytes.
+        scratch: An empty file, where the annotations wait for the last of the images.
+        head: Comes first in the file.
         pictures: In the order of the file; those without objects are listed as images too.
-        categories: For the list of that name.
-        info: The file's ``info`` object.
-        videos: For the list of that name, which files without videos do not have.
         outliner: Makes the polygons; exact masks without one.
     """
-    stream.write(b'{"info": ' + dump(info) + b', "licenses": [],\n"categories": [')
-    write_items(stream, map(category_record, categories))
-    listed_videos = list(videos)
-    if listed_videos:
+    stream.write(b'{"info": ' + dump(head.info) + b', "licenses": [],\n"categories": [')
+    write_items(stream, map(category_record, head.categories))
+    if head.videos:
         stream.write(b'],\n"videos": [')
-        write_items(stream, listed_videos)
+        write_items(stream, head.videos)
     stream.write(b'],\n"images": [')
     losses = Losses()
     images = ItemWriter(stream)
-    with tempfile.SpooledTemporaryFile(_IN_MEMORY_BYTES) as spool:
-        annotations = ItemWriter(spool)
-        for picture in pictures:
-            images.write(_image_record(picture))
-            for one in picture.objects:
-                record = _annotation_record(one, picture, outliner, losses)
-                annotations.write({"id": annotations.count + 1, **record})
-        stream.write(b'],\n"annotations": [')
-        spool.seek(0)
-        shutil.copyfileobj(spool, stream)
+    annotations = ItemWriter(scratch)
+    for picture in pictures:
+        images.write(_image_record(picture))
+        for one in picture.objects:
+            record = _annotation_record(one, picture, outliner, losses)
+            annotations.write({"id": annotations.count + 1, **record})
+    stream.write(b'],\n"annotations": [')
+    scratch.seek(0)
+    shutil.copyfileobj(scratch, stream, _COPIED_BYTES)
     stream.write(b"]}\n")
     return Exported(pictures=images.count, objects=annotations.count, losses=losses.counts)
 
@@ -244,16 +248,9 @@ def read_coco(path: Path) -> ReadLabels:
         found = _object(place, annotation, names, pictures[image_id]["size_hw"], problems)
         if found is not None:
             objects[image_id].append(found)
-    problems.raise_if_any()
-    return ReadLabels(
-        origin=str(path),
-        pictures=tuple(
-            ReadPicture(
-                file_name=image["name"], size_hw=image["size_hw"], objects=tuple(objects[key])
-            )
-            for key, image in pictures.items()
-        ),
-        not_understood=tuple(problems.not_understood),
+    return problems.labels(
+        ReadPicture(file_name=image["name"], size_hw=image["size_hw"], objects=tuple(objects[key]))
+        for key, image in pictures.items()
     )
 
 

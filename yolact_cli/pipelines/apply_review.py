@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from yolact_cli.errors import ReviewError
-from yolact_cli.formats.coco import write_data_set
+from yolact_cli.formats.coco import DataSetHead, write_data_set
 from yolact_cli.labels import LabelledPicture
 from yolact_cli.pipelines.run_labels import RunLabels
 from yolact_cli.writers.manifest import versions
@@ -65,14 +65,13 @@ def apply_review(run: Path) -> Applied:
             f"{run}: no picture is marked done yet.",
             remedy="Review it with: yolact review RUN, or take a file over with: yolact import.",
         )
-    with labels.store.put_stream(REVIEWED) as stream:
-        exported = write_data_set(
-            stream,
-            _Outcome().pictures(labels),
-            categories=labels.categories,
-            info=_info(labels),
-            videos=labels.frames.records() if labels.videos else (),
-        )
+    head = DataSetHead(
+        categories=labels.categories,
+        info=_info(labels),
+        videos=tuple(labels.frames.records()) if labels.videos else (),
+    )
+    with labels.store.put_stream(REVIEWED) as stream, labels.store.scratch() as scratch:
+        exported = write_data_set(stream, scratch, head, _Outcome().pictures(labels))
     return Applied(
         path=labels.store.path_of(REVIEWED),
         pictures=exported.pictures,

@@ -5,7 +5,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from yolact_cli.formats.coco import ANNOTATIONS, write_data_set, written_categories
+from yolact_cli.formats.coco import (
+    ANNOTATIONS,
+    DataSetHead,
+    write_data_set,
+    written_categories,
+)
 from yolact_cli.formats.coco_results import write_coco_results
 from yolact_cli.formats.youtube_vis import YoutubeVisWriter
 from yolact_cli.labels import LabelledPicture
@@ -64,14 +69,11 @@ def write_projections(
     if "coco" in kinds:
         sizes = ClassSizes(_read_labelled(store, frames, classes))
         rank = partial(with_priorities, sizes=sizes, score_threshold=score_threshold)
-        with store.put_stream(ANNOTATIONS) as stream:
-            write_data_set(
-                stream,
-                map(rank, _read_labelled(store, frames, classes)),
-                categories=written_categories(classes),
-                info=info,
-                videos=frames.records(),
-            )
+        categories, videos = written_categories(classes), tuple(frames.records())
+        head = DataSetHead(categories=categories, info=info, videos=videos)
+        ranked = map(rank, _read_labelled(store, frames, classes))
+        with store.put_stream(ANNOTATIONS) as stream, store.scratch() as scratch:
+            write_data_set(stream, scratch, head, ranked)
     if "results" in kinds:
         with store.put_stream(RESULTS) as stream:
             write_coco_results(stream, _read_labelled(store, frames, classes))
