@@ -46,6 +46,7 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 MOST_PROCESSES = 8  # torch takes half a gigabyte of memory in each
 
 
+@pytest.hookimpl(optionalhook=True)  # there is no such hook where xdist is switched off
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     """The whole suite runs on all cores; single files, and what prints its figures, in one process.
 
