@@ -11,14 +11,20 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
+from starlette.testclient import TestClient
 
-from yolact_cli.pipelines.review_session import ReviewRequest, review_page
+from yolact_cli.pipelines.review_session import ReviewRequest, opened_page, review_page
+from yolact_cli.review.server import make_app
 from yolact_cli.runs.listing import extend_listing, extend_video_listing
 from yolact_cli.runs.state import MANIFEST, write_run_record
 from yolact_cli.store import LocalStore
 from yolact_cli.structures import Detections, ListedPicture
 from yolact_cli.video import ListedVideo
 
+WAIT_MS = 15_000
+SIZE = {"width": 1200, "height": 800}
+PORT, TOKEN = 8100, "a-token-of-the-test"
+KEYS = (f"key-{number:08d}" for number in range(10**8))
 CLASSES = ("cat", "dog", "person")
 FRAMES = 6
 
@@ -125,3 +131,168 @@ def read_events() -> Callable[[Path], list[dict[str, Any]]]:
         return [json.loads(line) for line in lines[1:]]
 
     return read
+
+
+class Window:
+    """A window with the page, and what went wrong in it."""
+
+    def __init__(self, context, address):
+        self.page = context.new_page()
+        self.problems = []
+        self.requests = []
+        self.page.on("console", self._take_console)
+        self.page.on("pageerror", lambda error: self.problems.append(str(error)))
+        self.page.on("request", lambda request: self.requests.append(request.url))
+        self.page.goto(address)
+        self.wait_shown()
+
+    def _take_console(self, message):
+        if message.type in {"error", "warning"}:
+            self.problems.append(message.text)
+
+    def wait_shown(self, picture_id=None):
+        wanted = f'="{picture_id}"' if picture_id else ""
+        self.page.wait_for_selector(f"#canvas[data-shown{wanted}]", timeout=WAIT_MS)
+
+    def keys(self, *keys):
+        for key in keys:
+            self.page.keyboard.press(key)
+
+    def saved(self):
+        """Wait until the server has confirmed everything."""
+        self.page.wait_for_selector('body[data-pending="0"]', timeout=WAIT_MS)
+
+    def text(self, selector):
+        return self.page.locator(selector).inner_text()
+
+    def objects(self):
+        return [
+            SimpleNamespace(name=one.locator(".object-name").inner_text(), state=one.locator(".object-state").inner_text())
+            for one in self.page.locator("#objects .object").all()
+        ]  # fmt: skip
+
+    def wait_for(self, selector):
+        self.page.wait_for_selector(selector, timeout=WAIT_MS)
+
+    def json(self, path):
+        return self.page.evaluate("path => fetch(path).then(answer => answer.json())", path)
+
+    def picture(self, picture_id=1):
+        return self.json(f"api/pictures/{picture_id}")
+
+    def on_screen(self, x, y):
+        """Where a point of the picture is, while the whole picture is shown."""
+        box = self.page.locator("#canvas").bounding_box()
+        height, width = self.picture(int(self.page.get_attribute("#canvas", "data-shown")))["size"]
+        scale = min((box["width"] - 32) / width, (box["height"] - 32) / height, 8)
+        return (
+            box["x"] + (box["width"] - width * scale) / 2 + x * scale,
+            box["y"] + (box["height"] - height * scale) / 2 + y * scale,
+        )
+
+    def drag(self, *points):
+        places = [self.on_screen(*point) for point in points]
+        self.page.mouse.move(*places[0])
+        self.page.mouse.down()
+        for place in places[1:]:
+            self.page.mouse.move(*place, steps=4)
+        self.page.mouse.up()
+
+    def choose_class(self, text):
+        self.page.wait_for_selector("#picker[open]")
+        self.page.keyboard.type(text)
+        self.page.keyboard.press("Enter")
+        self.page.wait_for_selector("#picker:not([open])", state="attached")
+
+
+@pytest.fixture
+def context(browser):
+    made = browser.new_context(viewport=SIZE)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def run_folder(tmp_path, make_review_run):
+    return make_review_run(tmp_path)
+
+
+@pytest.fixture
+def served(run_folder, serve):
+    with serve(run_folder) as one:
+        yield one
+
+
+@pytest.fixture
+def open_window():
+    """``open_window(context, address)``: a window with the page."""
+    return Window
+
+
+@pytest.fixture
+def window(served, context):
+    """A window in which nothing goes wrong, and which asks nobody else for anything."""
+    one = Window(context, served.address)
+    yield one
+    assert one.problems == []
+    own = f"http://127.0.0.1:{served.port}/"
+    assert [url for url in one.requests if not url.startswith((own, "data:", "blob:"))] == []
+
+
+class ReviewClient(TestClient):
+    """A client with the page's token that speaks of pictures, acts and tracks."""
+
+    def picture(self, picture_id=1):
+        return self.get(f"/api/pictures/{picture_id}").json()
+
+    @staticmethod
+    def next_key():
+        """One that no act had before."""
+        return next(KEYS)
+
+    def states(self, picture_id=1):
+        return [one["state"] for one in self.picture(picture_id)["objects"]]
+
+    def act(self, acts, *, picture_id=1, revision=None, key=None):
+        body = {
+            "picture_id": picture_id,
+            "acts": acts,
+            "revision": self.picture(picture_id)["revision"] if revision is None else revision,
+            "key": key or next(KEYS),
+        }
+        return self.post("/api/acts", json=body)
+
+    def track(self, kind, *, picture_id=3, revision=None, **fields):
+        shown = self.picture(picture_id)
+        body = {
+            "kind": kind, "video_id": 1, "picture_id": picture_id, "key": next(KEYS),
+            "revision": shown["video_revision"] if revision is None else revision, **fields,
+        }  # fmt: skip
+        return self.post("/api/videos", json=body)
+
+
+@pytest.fixture
+def make_client(run_folder):
+    """A client of a page of the run, with the token: ``make_client(run)``."""
+    opened = []
+
+    def build(run=run_folder, **fields):
+        manager = opened_page(ReviewRequest(run=run, reviewer="anna", **fields))
+        page = manager.__enter__()
+        opened.append(manager)
+        app = make_app(page, token=TOKEN, port=PORT)
+        return ReviewClient(
+            app,
+            base_url=f"http://127.0.0.1:{PORT}",
+            headers={"x-yolact-token": TOKEN},
+            follow_redirects=False,
+        )
+
+    yield build
+    for manager in opened:
+        manager.__exit__(None, None, None)
+
+
+@pytest.fixture
+def client(make_client):
+    return make_client()
