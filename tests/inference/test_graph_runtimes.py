@@ -150,7 +150,7 @@ def test_deformable_convolution_goes_through_openvino(deformable):
     from yolact_cli.inference.runtimes import openvino_graph
 
     layer, features = deformable
-    graph = openvino_graph._graph(layer, features, inputs=("x",), outputs=("y",))
+    graph = openvino_graph._graph(layer, features, "x", ("y",))
     core = openvino.Core()
     model = core.read_model(model=graph.model, weights=graph.weights)
     compiled = core.compile_model(model, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
@@ -164,7 +164,7 @@ def test_deformable_convolution_goes_through_onnx(deformable):
     from yolact_cli.inference.runtimes import onnx_graph
 
     layer, features = deformable
-    graph = onnx_graph._graph(layer, features, input_name="x", outputs=("y",))
+    graph = onnx_graph._graph(layer, features, "x", ("y",))
     session = onnxruntime.InferenceSession(graph.model, providers=["CPUExecutionProvider"])
     (found,) = session.run(None, {"x": features.numpy()[:1]})
     np.testing.assert_allclose(found, layer(features[:1]).numpy(), atol=1e-4)

@@ -1,10 +1,26 @@
 """The parts of a network that become graphs, as modules that take and give plain tensors."""
 
+from collections.abc import Callable
+
+import torch
 from torch import Tensor, nn
 
+from yolact_cli.inference.runtimes.graph import (
+    MASK_IOUS,
+    MASKS,
+    OUTPUTS,
+    PIXELS,
+    GraphBytes,
+    GraphPair,
+)
 from yolact_cli.inference.runtimes.torch_runtime import Normalisation
+from yolact_cli.network.anchors import level_sizes_hw
 from yolact_cli.network.mask_rescoring import MaskIouNet
 from yolact_cli.network.yolact import NetworkOutputs, Yolact
+
+Convert = Callable[[nn.Module, Tensor, str, tuple[str, ...]], GraphBytes]
+"""Makes a graph of a module: one input of that name, shaped like the example but for a free first
+axis, and outputs of those names."""
 
 
 class PixelsToOutputs(nn.Module):
@@ -44,3 +60,25 @@ class MasksToIous(nn.Module):
         """The branch's best value anywhere in the mask."""
         by_class: Tensor = self.branch(soft_masks[:, None]).amax(dim=(2, 3))
         return by_class
+
+
+def graph_pair(network: Yolact, normalisation: Normalisation, convert: Convert) -> GraphPair:
+    """The network's graphs, for any number of pictures."""
+    side = network.config.input_size
+    # Two of each: an axis of one may be taken for a constant.
+    graph = convert(
+        PixelsToOutputs(network, normalisation).eval(),
+        torch.zeros(2, side, side, 3),
+        PIXELS,
+        OUTPUTS,
+    )
+    if not network.config.mask_rescoring:
+        return GraphPair(network=graph)
+    rows, columns = level_sizes_hw(side)[0]
+    rescoring = convert(
+        MasksToIous(network.maskiou_net).eval(),
+        torch.zeros(2, 2 * rows, 2 * columns),
+        MASKS,
+        (MASK_IOUS,),
+    )
+    return GraphPair(network=graph, rescoring=rescoring)

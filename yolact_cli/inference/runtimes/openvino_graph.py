@@ -11,18 +11,10 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor, nn
 
-from yolact_cli.inference.runtimes.graph import (
-    MASK_IOUS,
-    MASKS,
-    OUTPUTS,
-    PIXELS,
-    GraphBytes,
-    GraphPair,
-)
-from yolact_cli.inference.runtimes.graph_modules import MasksToIous, PixelsToOutputs
+from yolact_cli.inference.runtimes.graph import GraphBytes, GraphPair
+from yolact_cli.inference.runtimes.graph_modules import graph_pair
 from yolact_cli.inference.runtimes.openvino_runtime import graph_of_files
 from yolact_cli.inference.runtimes.torch_runtime import Normalisation
-from yolact_cli.network.anchors import level_sizes_hw
 from yolact_cli.network.yolact import Yolact
 
 if TYPE_CHECKING:
@@ -31,19 +23,7 @@ if TYPE_CHECKING:
 
 def openvino_graphs(network: Yolact, normalisation: Normalisation) -> GraphPair:
     """The network's graphs in float32, for any number of pictures."""
-    side = network.config.input_size
-    pixels = torch.zeros(1, side, side, 3)
-    module = PixelsToOutputs(network, normalisation).eval()
-    graph = _graph(module, pixels, inputs=(PIXELS,), outputs=OUTPUTS)
-    if not network.config.mask_rescoring:
-        return GraphPair(network=graph)
-    rows, columns = level_sizes_hw(side)[0]
-    masks = torch.zeros(2, 2 * rows, 2 * columns)
-    rescoring = MasksToIous(network.maskiou_net).eval()
-    return GraphPair(
-        network=graph,
-        rescoring=_graph(rescoring, masks, inputs=(MASKS,), outputs=(MASK_IOUS,)),
-    )
+    return graph_pair(network, normalisation, _graph)
 
 
 def graph_of_model(model: "openvino.Model") -> GraphBytes:
@@ -58,7 +38,7 @@ def graph_of_model(model: "openvino.Model") -> GraphBytes:
 
 
 def _graph(
-    module: nn.Module, example: Tensor, *, inputs: tuple[str, ...], outputs: tuple[str, ...]
+    module: nn.Module, example: Tensor, input_name: str, outputs: tuple[str, ...]
 ) -> GraphBytes:
     import openvino
 
@@ -68,6 +48,6 @@ def _graph(
         model = openvino.convert_model(traced, example_input=example)
     free = openvino.PartialShape([-1, *example.shape[1:]])
     model.reshape({model.inputs[0]: free})
-    for port, name in zip((*model.inputs, *model.outputs), (*inputs, *outputs), strict=True):
+    for port, name in zip((*model.inputs, *model.outputs), (input_name, *outputs), strict=True):
         port.get_tensor().set_names({name})
     return graph_of_model(model)
