@@ -1,10 +1,10 @@
 """Opening a JSON file that should hold COCO data: what it is, and where it breaks."""
 
-import json
 from pathlib import Path
 from typing import Any
 
 from yolact_cli.errors import BadCocoError
+from yolact_cli.json_text import BadJsonError, parse_json
 
 
 def read_json(path: Path) -> Any:
@@ -14,15 +14,9 @@ def read_json(path: Path) -> Any:
         BadCocoError: The file is absent, unreadable, no text or no JSON.
     """
     try:
-        return json.loads(path.read_text(encoding="utf-8-sig"))
-    except json.JSONDecodeError as error:
-        place = f"line {error.lineno}, column {error.colno}"
-        raise BadCocoError(str(path), [f"not JSON: {error.msg} at {place}"]) from None
-    except UnicodeDecodeError as error:
-        problem = f"not JSON: byte {error.start} is no UTF-8 text"
-        raise BadCocoError(str(path), [problem]) from None
-    except RecursionError:
-        raise BadCocoError(str(path), ["not COCO: nested too deeply"]) from None
+        return parse_json(path.read_bytes())
+    except BadJsonError as error:
+        raise BadCocoError(str(path), [str(error)]) from None
     except OSError as error:
         problem = f"cannot be read: {error.strerror or error}"
         raise BadCocoError(str(path), [problem], remedy="Check the path.") from None

@@ -98,12 +98,7 @@ def read_coco_panoptic(path: Path) -> ReadLabels:
             found = _read_segments(place, one["segments_info"], ids, categories, problems)
             name = image["file_name"].replace("\\", "/")
             pictures.append(ReadPicture(file_name=name, size_hw=size_hw, objects=tuple(found)))
-    problems.raise_if_any()
-    return ReadLabels(
-        origin=str(path),
-        pictures=tuple(pictures),
-        not_understood=tuple(problems.not_understood),
-    )
+    return problems.labels(pictures)
 
 
 class _Segments:

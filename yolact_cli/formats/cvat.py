@@ -92,12 +92,7 @@ def read_cvat(path: Path) -> ReadLabels:
         read_xml(path, stream, begin=reader.begin, end=reader.end)
     if not reader.is_annotations:
         raise problems.error("not from CVAT: its outermost element is not <annotations>")
-    problems.raise_if_any()
-    return ReadLabels(
-        origin=str(path),
-        pictures=tuple(reader.pictures),
-        not_understood=tuple(problems.not_understood),
-    )
+    return problems.labels(reader.pictures)
 
 
 def _label_record(name: str, has_tracks: bool) -> dict[str, Any]:  # noqa: FBT001 - of the labels

@@ -83,12 +83,7 @@ def read_datumaro(path: Path) -> ReadLabels:
             pictures += [] if found is None else [found]
         else:
             problems.add(f"item {number}: it is no JSON object")
-    problems.raise_if_any()
-    return ReadLabels(
-        origin=str(path),
-        pictures=tuple(pictures),
-        not_understood=tuple(problems.not_understood),
-    )
+    return problems.labels(pictures)
 
 
 class _Items:

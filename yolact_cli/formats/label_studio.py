@@ -95,12 +95,7 @@ def read_label_studio(path: Path) -> ReadLabels:
         found = _picture(f"task {task.get('id', number)}", task, problems)
         if found is not None:
             pictures.append(found)
-    problems.raise_if_any()
-    return ReadLabels(
-        origin=str(path),
-        pictures=tuple(pictures),
-        not_understood=tuple(problems.not_understood),
-    )
+    return problems.labels(pictures)
 
 
 class _Tasks:

@@ -1,14 +1,15 @@
 """Files that came back: unpacked where they are zipped, and their problems gathered."""
 
 import contextlib
-import json
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
 from yolact_cli.errors import AnnotationError, BadLabelsError
 from yolact_cli.formats.untrusted import checked_size_hw
+from yolact_cli.json_text import BadJsonError, parse_json
+from yolact_cli.labels import ReadLabels, ReadPicture
 
 MOST_BYTES = 2 << 30
 """Of a file of labels, unpacked."""
@@ -42,6 +43,19 @@ class Problems:
         """
         if self.found:
             raise BadLabelsError(str(self._path), self.found)
+
+    def labels(self, pictures: Iterable[ReadPicture]) -> ReadLabels:
+        """The file's pictures, with what was passed over.
+
+        Raises:
+            BadLabelsError: It is not to be trusted.
+        """
+        self.raise_if_any()
+        return ReadLabels(
+            origin=str(self._path),
+            pictures=tuple(pictures),
+            not_understood=tuple(self.not_understood),
+        )
 
     def error(self, sentence: str) -> BadLabelsError:
         """An error of this one problem."""
@@ -107,17 +121,9 @@ def read_json(path: Path) -> Any:
         data = stream.read(MOST_BYTES + 1)
     _check_size(path, len(data))
     try:
-        return json.loads(data.decode("utf-8-sig"))
-    except json.JSONDecodeError as error:
-        place = f"line {error.lineno}, column {error.colno}"
-        raise BadLabelsError(str(path), [f"not JSON: {error.msg} at {place}"]) from None
-    except UnicodeDecodeError as error:
-        problem = f"not JSON: byte {error.start} is no UTF-8 text"
-        raise BadLabelsError(str(path), [problem]) from None
-    except RecursionError:
-        raise BadLabelsError(str(path), ["not labels: nested too deeply"]) from None
-    except ValueError as error:  # a number of more digits than Python reads
-        raise BadLabelsError(str(path), [f"not JSON: {error}"]) from None
+        return parse_json(data)
+    except BadJsonError as error:
+        raise BadLabelsError(str(path), [str(error)]) from None
 
 
 def _only_member(path: Path, archive: zipfile.ZipFile, suffix: str) -> zipfile.ZipInfo:
