@@ -90,12 +90,7 @@ _OF_ONE_FORMAT = {"image_url": "label-studio", "margin": "cutouts"}
     metavar="NAME,...",
     help="Share the pictures out to people, each in a folder of that name.",
 )
-@click.option(
-    "--images",
-    type=click.Path(path_type=Path, exists=True, file_okay=False),
-    metavar="DIR",
-    help="Where the pictures are now, if they have moved.",
-)
+@options.moved_images_option
 @click.option(
     "--copy-images",
     "images_how",

@@ -132,6 +132,16 @@ def class_map_option(function: Decorated) -> Decorated:
     )(function)
 
 
+def moved_images_option(function: Decorated) -> Decorated:
+    """Add ``--images DIR``, where a run's pictures lie by now, a path or None."""
+    return click.option(
+        "--images",
+        type=click.Path(path_type=Path, exists=True, file_okay=False),
+        metavar="DIR",
+        help="Where the pictures are now, if they have moved.",
+    )(function)
+
+
 def _take_config(ctx: click.Context, _: click.Parameter, path: Path | None) -> None:
     if path is None or ctx.resilient_parsing:
         return

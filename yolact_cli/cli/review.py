@@ -40,12 +40,7 @@ _SHOWN_NAMES = 5
 @click.option(
     "--top", type=click.IntRange(1), metavar="N", help="With --list: only the first N pictures."
 )
-@click.option(
-    "--images",
-    type=click.Path(path_type=Path, exists=True, file_okay=False),
-    metavar="DIR",
-    help="Where the pictures are now, if they have moved.",
-)
+@options.moved_images_option
 @click.option(
     "--port",
     type=click.IntRange(0, 65535),

@@ -12,6 +12,7 @@ from yolact_cli.pipelines.score_wording import (
     figure_words,
     shown,
     signed,
+    suggestion_rows,
 )
 
 if TYPE_CHECKING:
@@ -191,18 +192,7 @@ def _class_row(name: str, one: "ClassAnalysis") -> list[str]:
 
 
 def _show_suggestion(suggestion: "Suggestion") -> None:
-    rows = [
-        [
-            name,
-            f"{one.threshold:.4f}",
-            f"{one.point.predictions:,}",
-            shown(one.point.precision),
-            shown(one.point.recall),
-            shown(one.bound),
-            one.source if one.source == "own" else f"{one.source}: {one.reason}",
-        ]
-        for name, one in suggestion.by_class.items()
-    ]
+    rows = suggestion_rows(suggestion)
     columns = [str(suggestion.goal), "threshold", "kept", "prec.", "recall", "at least", "from"]
     reporting.print_table(columns, rows, ends_in_words=True)
 

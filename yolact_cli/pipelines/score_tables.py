@@ -12,6 +12,7 @@ from yolact_cli.pipelines.score_wording import (
     figure_words,
     shown,
     signed,
+    suggestion_rows,
 )
 from yolact_cli.scoring.analysis import ClassAnalysis
 from yolact_cli.scoring.compare import Difference
@@ -127,18 +128,7 @@ def suggestion_table(report: ScoreReport) -> Table | None:
     suggestion = report.suggestion
     if suggestion is None:
         return None
-    rows = tuple(
-        (
-            name,
-            f"{one.threshold:.4f}",
-            f"{one.point.predictions:,}",
-            shown(one.point.precision),
-            shown(one.point.recall),
-            shown(one.bound),
-            one.source if one.source == "own" else f"{one.source}: {one.reason}",
-        )
-        for name, one in suggestion.by_class.items()
-    )
+    rows = tuple(map(tuple, suggestion_rows(suggestion)))
     heads = ("class", "threshold", "kept", "precision", "recall", "at least", "from")
     caption = f"Thresholds for {suggestion.goal}"
     return Table(caption=caption, heads=heads, rows=rows, words=1)

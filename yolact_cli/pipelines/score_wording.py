@@ -3,6 +3,10 @@
 import math
 from collections.abc import Mapping
 from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from yolact_cli.scoring.suggest import Suggestion
 
 TITLES = MappingProxyType({"bbox": "boxes", "segm": "masks", "boundary": "boundaries"})
 MEANINGS = MappingProxyType(
@@ -54,6 +58,22 @@ def shown(figure: float) -> str:
 def signed(figure: float) -> str:
     """A difference in a table, with its sign."""
     return "-" if math.isnan(figure) else f"{figure:+.3f}"
+
+
+def suggestion_rows(suggestion: "Suggestion") -> list[list[str]]:
+    """A line for each class: threshold, kept, precision, recall, bound, and where it is from."""
+    return [
+        [
+            name,
+            f"{one.threshold:.4f}",
+            f"{one.point.predictions:,}",
+            shown(one.point.precision),
+            shown(one.point.recall),
+            shown(one.bound),
+            one.source if one.source == "own" else f"{one.source}: {one.reason}",
+        ]
+        for name, one in suggestion.by_class.items()
+    ]
 
 
 def _area(low: float, high: float) -> str:
