@@ -8,8 +8,9 @@ export function followTheme() {
 
 /** The other one, kept for the next time. */
 export function toggleTheme() {
-  const isDark = getComputedStyle(document.documentElement).colorScheme === "dark";
-  const chosen = isDark ? "light" : "dark";
+  const ofSystem = matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
+  const now = document.documentElement.dataset.theme ?? ofSystem;
+  const chosen = now === "dark" ? "light" : "dark";
   try {
     localStorage.setItem(STORAGE, chosen);
   } catch {
