@@ -71,7 +71,7 @@ def test_run_killed_at_any_write_resumes_to_the_same_bytes(
 def test_run_over_a_video_killed_at_any_write_resumes_to_the_same_bytes(
     make_clip, make_photos, make_request, tmp_path, monkeypatch
 ) -> None:
-    sources = make_photos("a.png"), make_clip(frames=5)
+    sources = make_photos("a.png"), make_clip(frames=3)
     kinds = ("coco", "overlay", "youtube-vis")
     request = make_request(*sources, output=tmp_path / "whole", write=kinds)
     with _killed_at_write(monkeypatch, number=0) as writes:
