@@ -49,6 +49,8 @@ def test_what_is_written_is_read(written, by_class, default):
         ("default = 0.5", "no table"),
         ("thresholds = 0.5", "no table"),
         ("[thresholds", "not TOML"),
+        ("default = " + "1" * 5000, "not TOML"),
+        ("default = " + "[" * 10_000, "nested too deeply"),
     ],
 )
 def test_what_is_no_threshold_is_refused(write, text, problem):

@@ -50,6 +50,8 @@ def test_card_error_names_the_closest_key(card):
         pytest.param('data = "none"\n', "", "data missing", id="missing key"),
         pytest.param('name = "tiny"', 'name = "../tiny"', "no model name", id="name with a path"),
         pytest.param('name = "tiny"', "name = ", "not valid TOML", id="not TOML"),
+        pytest.param("input_size = 64", f"input_size = {'6' * 5000}", "not valid", id="digits"),
+        pytest.param("input_size = 64", f"input_size = {'[' * 9000}", "not valid", id="nested"),
         pytest.param("[weights]", '[weights]\nsha256 = "A"', "64 lower-case", id="digest"),
         pytest.param("[weights]", '[weights]\nurl = "ftp://a/b"', "https://", id="address"),
         pytest.param("[weights]", "[[measured]]\nap = 1\n[weights]", "command", id="no command"),

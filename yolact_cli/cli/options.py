@@ -5,7 +5,6 @@ Where a value comes from: command line, else environment (``YOLACT_<COMMAND>_<OP
 """
 
 import math
-import tomllib
 from collections.abc import Callable, Mapping
 from difflib import get_close_matches
 from fractions import Fraction
@@ -15,6 +14,7 @@ from typing import Any, TypeVar
 import click
 
 from yolact_cli.errors import SettingsError
+from yolact_cli.toml_settings import read_toml
 
 _CLOCK_PARTS, _SECONDS_A_MINUTE = 3, 60
 
@@ -159,12 +159,7 @@ def read_config(path: Path, ctx: click.Context) -> dict[str, Any]:
         SettingsError: No such file, not TOML, a key that no option has, or a value that no
             option takes.
     """
-    try:
-        document = tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except OSError as error:
-        raise SettingsError(f"{path}: cannot be read: {error.strerror or error}.") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise SettingsError(f"{path}: not TOML: {error}.") from None
+    document = read_toml(path)
     options = _options_by_name(ctx)
     values: dict[str, Any] = {}
     for key, value in _keys_of_command(document, ctx).items():

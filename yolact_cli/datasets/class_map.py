@@ -11,7 +11,6 @@ The file is TOML::
     cat = false                # left out
 """
 
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -20,6 +19,7 @@ from typing import Any
 
 from yolact_cli.errors import SettingsError
 from yolact_cli.structures import Category
+from yolact_cli.toml_settings import read_toml
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,12 +86,7 @@ def read_class_map(path: Path) -> ClassMap:
     Raises:
         SettingsError: The file cannot be read, or says something that a class map cannot.
     """
-    try:
-        document = tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except OSError as error:
-        raise SettingsError(f"{path}: cannot be read: {error.strerror or error}.") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise SettingsError(f"{path}: not TOML: {error}.") from None
+    document = read_toml(path)
     unlisted = document.pop("unlisted", "keep")
     if unlisted not in ("keep", "drop"):
         raise SettingsError(f"{path}: unlisted is {unlisted!r}; it can be 'keep' or 'drop'.")

@@ -10,13 +10,13 @@ The file is TOML::
 """
 
 import json
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from yolact_cli.errors import SettingsError
+from yolact_cli.toml_settings import read_toml
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,12 +49,7 @@ def read_thresholds(path: Path) -> ThresholdFile:
     Raises:
         SettingsError: The file cannot be read, or says something that thresholds cannot.
     """
-    try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise SettingsError(f"{path}: cannot be read: {error.strerror or error}.") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise SettingsError(f"{path}: not TOML: {error}.") from None
+    document = read_toml(path)
     default = document.pop("default", None)
     classes = document.pop("thresholds", None)
     document.pop("goal", None)

@@ -174,7 +174,7 @@ def parse_card(text: str, *, where: str, folder: Path | None = None) -> ModelCar
     """
     try:
         table = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:  # numbers of too many digits, nested too deeply
         raise CardError(f"{where}: not valid TOML: {error}.") from error
     if isinstance(labels := table.get("labels"), dict) and "file" in labels:
         table["labels"] = _labels_table(labels, where=where, folder=folder)
