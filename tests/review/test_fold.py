@@ -92,6 +92,29 @@ def test_model_has_no_say_in_a_picture_that_was_done(
     assert uids(folded(done(machine.objects[0]), machine=renewed)) == ["m1"]
 
 
+def test_done_object_under_another_uid_today_is_not_rejected(
+    make_object, make_labelled, machine, folded, done
+):
+    renewed = make_labelled(make_object("n1", 6, 5))
+    reviewed = folded(done(machine.objects[0]), machine=renewed)
+    assert (uids(reviewed), reviewed.rejected) == (["m1"], ())
+
+
+def test_duplicate_that_is_not_among_the_done_is_rejected(make_object, make_labelled, folded, done):
+    twice = make_labelled(make_object("m1", 5, 5), make_object("m2", 6, 5, score=0.5))
+    reviewed = folded(done(twice.objects[0]), machine=twice)
+    assert uids(reviewed) == ["m1"]
+    assert [one.uid for one in reviewed.rejected] == ["m2"]
+
+
+def test_what_is_taken_out_of_a_reopened_picture_leaves_the_place_empty(
+    make_object, make_labelled, make_event, machine, folded, done
+):
+    renewed = make_labelled(make_object("n1", 5, 5, name="dog"))
+    events = done(machine.objects[0]), make_event("reopen"), make_event("reject", uid="m1")
+    assert uids(folded(*events, machine=renewed)) == []
+
+
 def test_object_of_a_persons_hides_the_same_object_found_anew(
     make_object, make_labelled, make_event, make_record, machine, folded
 ):

@@ -56,6 +56,15 @@ def test_the_right_class_beside_its_place(errors):
     assert found.buckets["localisation"].examples[0].iou == pytest.approx(1 / 3)
 
 
+@pytest.mark.parametrize(
+    ("top", "kind"),  # of a square of 40 px above one: IoU (40 - top) / (40 + top)
+    [(32, "localisation"), (33, "background")],  # 0.111, 0.096
+)
+def test_a_tenth_of_overlap_parts_the_misplaced_from_background(errors, top, kind):
+    found = errors([(1, 1, LEFT)], [(1, 1, (0, top, 40, 40), 0.9)])
+    assert counts(found)[kind] == 1
+
+
 def test_the_wrong_class_beside_its_place(errors):
     found = errors([(1, 1, LEFT)], [(1, 2, BESIDE_LEFT, 0.9)])
     # Nothing came near enough to the object, so that it is missed as well.
@@ -113,6 +122,18 @@ def test_what_beside_an_object_that_is_found_goes_when_mended(errors):
     found = errors([(1, 1, LEFT)], [(1, 1, BESIDE_LEFT, 0.9), (1, 1, LEFT, 0.8)])
     assert counts(found) == {"localisation": 1}
     assert cost(found, "localisation") == 0.5
+
+
+def test_mending_gives_no_object_that_is_found_a_second_find(errors):
+    # One detection beside a found object, one of the wrong class on it: neither may count twice.
+    found = errors(
+        [(1, 1, LEFT), (1, 1, RIGHT)],
+        [(1, 1, LEFT, 0.9), (1, 2, ON_LEFT, 0.8), (1, 1, BESIDE_LEFT, 0.7)],
+    )
+    assert counts(found) == {"class": 1, "localisation": 1, "missed": 1}
+    assert found.ap50 == pytest.approx(51 / 101)
+    assert cost(found, "class") == 0
+    assert cost(found, "localisation") == 0
 
 
 def test_false_positives_and_negatives_are_told_as_two_sums(errors):

@@ -193,7 +193,8 @@ class _State:
         self.reviewer = event.by
         for record in event.objects:
             self._put(record)
-        kept = list(self._touched.values())
+        # Known by other uids than the model's of today; of two that overlap, one may well be none.
+        kept = [one for uid, one in self._touched.items() if uid not in self._machine]
         self._rejected |= {
             uid: one
             for uid, one in gone.items()
