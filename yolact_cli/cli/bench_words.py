@@ -120,10 +120,7 @@ def _whole_rows(report: "BenchReport") -> Rows:
     return [
         ("model", _model(report)),
         ("pictures", _pictures(report)),
-        (
-            "machine",
-            f"{report.machine.processor}, {reporting.counted(report.machine.cores, 'core')}",
-        ),
+        ("machine", _machine(report)),
         ("speed", _speed(report)),
         ("peak memory", _memory(report)),
         ("arithmetic", _arithmetic(report)),
@@ -146,6 +143,12 @@ def _pictures(report: "BenchReport") -> str:
     return f"{count}, {pictures.distinct} different; {report.objects_a_picture:.1f} objects each"
 
 
+def _machine(report: "BenchReport") -> str:
+    machine = report.machine
+    words = f"{machine.processor}, {reporting.counted(machine.cores, 'core')}"
+    return f"{words}; {machine.gpu}" if machine.gpu else words
+
+
 def _speed(report: "BenchReport") -> str:
     whole = report.whole
     decoders = "1 decoder" if whole.workers == 1 else f"{whole.workers} decoders"
@@ -160,6 +163,8 @@ def _memory(report: "BenchReport") -> str:
     if memory.process_bytes is None:
         return "this system does not tell"
     words = f"{memory.process_bytes / _MEGABYTE:,.0f} MB"
+    if memory.gpu_bytes is not None:
+        words += f", {memory.gpu_bytes / _MEGABYTE:,.0f} MB of the GPU's"
     if not memory.decoders:
         return words
     each = f"{memory.decoder_bytes / _MEGABYTE:,.0f} MB"

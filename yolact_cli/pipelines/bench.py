@@ -93,7 +93,7 @@ class _Bench:
             run = dataclasses.replace(
                 request.run_of(pictures.folder, folder / "run"), batch_size=self.batch_size
             )
-            whole = measure_whole(run, self.watch)
+            whole = measure_whole(run, self.watch, device=self.choice.device)
             at_end = measure_end(run, pictures=pictures.count)
             model = ready_model(request.model, request.settings, device=self.choice.device)
             rounds = StageRounds(model, run, folder / "stages", batch_size=self.batch_size)
@@ -168,13 +168,13 @@ class _Bench:
         }
 
     def _machine(self) -> Machine:
-        from yolact_cli.pipelines.bench_arithmetic import processor_name
+        from yolact_cli.pipelines.bench_arithmetic import gpu_name, processor_name
 
         return Machine(
             system=f"{platform.system()} {platform.release()}",
             processor=processor_name(),
             cores=usable_cores(),
-            device=self.choice.device,
+            gpu=gpu_name(self.choice.device),
         )
 
     def _arithmetic(self, network_ms: float) -> Arithmetic:

@@ -97,6 +97,13 @@ def processor_name() -> str:
     return platform.processor() or platform.machine()
 
 
+def gpu_name(device: str) -> str | None:
+    """What a GPU of NVIDIA's or AMD's calls itself; None for other devices."""
+    if not device.startswith("cuda") or not torch.cuda.is_available():
+        return None
+    return torch.cuda.get_device_name(device)
+
+
 Product = Callable[[int], Callable[[], object]]
 """Of a side, the product of two matrices of it; done when the call ends."""
 

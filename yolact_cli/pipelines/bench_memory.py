@@ -17,14 +17,16 @@ class PeakMemory:
 
     Attributes:
         process_bytes: Of this process since it was started, its libraries with it; None where the
-            system does not tell. Not a GPU's memory.
+            system does not tell.
         decoders: Processes that decoded for it, as many as were seen.
         decoder_bytes: Of the largest of them; what they share with each other counts in each.
+        gpu_bytes: That torch held of a GPU's memory; None where it ran on none.
     """
 
     process_bytes: int | None
     decoders: int = 0
     decoder_bytes: int = 0
+    gpu_bytes: int | None = None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -45,10 +47,11 @@ class MemoryWatch:
             if peak := _peak_of(process):
                 self.peaks_bytes[int(process)] = peak
 
-    def peak(self, *, decoders: int) -> PeakMemory:
+    def peak(self, *, device: str, decoders: int) -> PeakMemory:
         """Of this process until now, and of the decoding ones.
 
         Args:
+            device: Where the network ran.
             decoders: How many there are; the others seen are those that start them.
         """
         found = sorted(self.peaks_bytes.values(), reverse=True)
@@ -56,6 +59,7 @@ class MemoryWatch:
             process_bytes=peak_of_this_process(),
             decoders=min(decoders, len(found)),
             decoder_bytes=found[0] if decoders and found else 0,
+            gpu_bytes=_peak_of_gpu(device),
         )
 
 
@@ -67,6 +71,13 @@ def peak_of_this_process() -> int | None:
         return None
     peak: int = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak if sys.platform == "darwin" else peak * 1024
+
+
+def _peak_of_gpu(device: str) -> int | None:
+    torch = sys.modules.get("torch")  # another runtime's GPU memory is not torch's to tell
+    if torch is None or not device.startswith("cuda") or not torch.cuda.is_initialized():
+        return None
+    return int(torch.cuda.max_memory_reserved(device))
 
 
 def _children(process: str) -> list[str]:

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from yolact_cli.pipelines.bench_arithmetic import MatrixPeak
-from yolact_cli.pipelines.bench_pairs import PairedTimes, SameObjects
+from yolact_cli.pipelines.bench_pairs import SAME_IOU, PairedTimes, SameObjects
 from yolact_cli.pipelines.bench_pictures import BenchPictures
 from yolact_cli.pipelines.bench_stages import NETWORK
 from yolact_cli.pipelines.bench_timing import StageTimes
@@ -22,13 +22,14 @@ class Machine:
         system: Its name and release.
         processor: What it calls itself.
         cores: That this process may use.
-        device: What the network ran on: cpu, or a GPU's name.
+        gpu: The name of the GPU that the network ran on, as torch has it; None where it ran on
+            none.
     """
 
     system: str
     processor: str
     cores: int
-    device: str
+    gpu: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,7 +94,8 @@ class Against:
             "ratio_second_to_first": times.ratio.to_record(),
             "objects_first": objects.first,
             "objects_second": objects.second,
-            "objects_matched_at_iou_0.9": objects.matched,
+            "objects_matched": objects.matched,
+            "match_iou": SAME_IOU,
             "largest_score_change": objects.largest_score_change,
         }
 
@@ -169,6 +171,7 @@ class BenchReport:
                 "process_peak_bytes": self.whole.memory.process_bytes,
                 "decoders_seen": self.whole.memory.decoders,
                 "largest_decoder_peak_bytes": self.whole.memory.decoder_bytes,
+                "gpu_peak_bytes": self.whole.memory.gpu_bytes,
             },
             "arithmetic": self.arithmetic.to_record(),
             "against": self.against and self.against.to_record(),

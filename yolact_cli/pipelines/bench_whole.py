@@ -15,6 +15,8 @@ from yolact_cli.pipelines.bench_memory import MemoryWatch, PeakMemory
 class Whole:
     """From the end of the first batch to the last file.
 
+    A few pictures more than those of the first batch were decoded by then, as decoders work ahead.
+
     Attributes:
         pictures: Of all batches but the first.
         seconds: For them, and for the files at the end.
@@ -38,12 +40,15 @@ class Whole:
         return 1e3 * self.seconds / self.pictures
 
 
-def measure_whole(request: AnnotateRequest, on_batch: Callable[[int], None]) -> Whole:
+def measure_whole(
+    request: AnnotateRequest, on_batch: Callable[[int], None], *, device: str
+) -> Whole:
     """Run it to its end.
 
     Args:
         request: Of at least two batches of readable pictures, into a new folder.
         on_batch: Told how many pictures are done, after each batch.
+        device: Where its network runs.
 
     Raises:
         YolactError: As ``annotate``.
@@ -65,5 +70,5 @@ def measure_whole(request: AnnotateRequest, on_batch: Callable[[int], None]) -> 
         pictures=done - first,
         seconds=seconds,
         workers=workers,
-        memory=memory.peak(decoders=workers),
+        memory=memory.peak(device=device, decoders=workers),
     )

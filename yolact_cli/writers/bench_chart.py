@@ -61,7 +61,7 @@ def bars_svg(bars: Sequence[Bar], *, title: str, notes: Sequence[str]) -> str:
         *(part for row, bar in enumerate(bars) for part in _row(bar, top + row * _ROW, across)),
     ]
     height = bottom + 2 * _LINE + 8
-    label = escape(f"{title}. " + "; ".join(f"{bar.name} {bar.words}" for bar in bars), _QUOTES)
+    label = _escaped(f"{title}. " + "; ".join(f"{bar.name} {bar.words}" for bar in bars))
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{_WIDTH}" height="{height}" '
         f'viewBox="0 0 {_WIDTH} {height}" role="img" aria-label="{label}">\n'
@@ -69,9 +69,6 @@ def bars_svg(bars: Sequence[Bar], *, title: str, notes: Sequence[str]) -> str:
         + "\n".join(parts)
         + "\n</svg>\n"
     )
-
-
-_QUOTES = {'"': "&quot;"}
 
 
 def _head(title: str, lines: Sequence[str]) -> list[str]:
@@ -123,11 +120,17 @@ def _row(bar: Bar, top: float, across: float) -> list[str]:
 
 
 def _text(words: str, xy: tuple[float, float], kind: str, *, anchor: str = "start") -> str:
-    printable = "".join(letter if letter.isprintable() else "\ufffd" for letter in words)
+    x, y = xy
     return (
-        f'<text class="{kind}" x="{xy[0]:.1f}" y="{xy[1]:.1f}" text-anchor="{anchor}">'
-        f"{escape(printable)}</text>"
+        f'<text class="{kind}" x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}">'
+        f"{_escaped(words)}</text>"
     )
+
+
+def _escaped(words: str) -> str:
+    """For elements and attributes; letters that no XML may hold give way to a mark."""
+    printable = "".join(letter if letter.isprintable() else "\ufffd" for letter in words)
+    return escape(printable, {'"': "&quot;"})
 
 
 def _tick(highest: float) -> float:
