@@ -14,8 +14,10 @@ import cv2
 import numpy as np
 import pytest
 
+from yolact_cli.cli import bench_words
 from yolact_cli.cli.main import main
 from yolact_cli.pipelines import bench_arithmetic, runtime_choice
+from yolact_cli.pipelines.bench_timing import Spread, StageTimes
 
 STEPS = ["decode", "preprocess", "network", "NMS", "masks", "RLE", "journal"]
 
@@ -48,6 +50,7 @@ def bench(fixed, photos, tmp_path_factory):
         out, err = io.StringIO(), io.StringIO()
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(bench_arithmetic, "_SIDES", (64,))
+            patch.setattr(bench_arithmetic, "_LONGER_S", 0.0)
             patch.setattr(tempfile, "tempdir", str(scratch))
             patch.setattr(sys, "stdout", out)
             patch.setattr(sys, "stderr", err)
@@ -72,7 +75,7 @@ def shown(bench, chart):
 def test_every_step_and_the_whole_are_shown(shown):
     _, out, _ = shown
     names = [line.split("  ")[0].strip() for line in out.splitlines()]
-    for name in (*STEPS, "write masks", "write coco", "all, on average"):
+    for name in (*STEPS, "write masks", "write coco", "a picture, mean"):
         assert name in names, name
     for words in ("pictures/s", "times the network alone", "MB", "GFLOP/s", "torch", "fp32"):
         assert words in out
@@ -206,3 +209,18 @@ def test_help_loads_no_library_that_measures():
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert "--against" in done.stdout
     assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_the_table_of_steps_fits_on_eighty_columns(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    longest = StageTimes(
+        name="write coco-panoptic",
+        wall_ms=Spread(median=99.994, p10=99.99, p90=99.99, mean=99.99),
+        core_ms=Spread(median=99.99, p10=99.99, p90=99.99, mean=99.99),
+        samples=3,
+    )
+    bench_words.show_stages([(longest, 0.999)])
+    out = capsys.readouterr().out
+    assert "99.99 to 99.99" in out
+    assert "wall ms:" not in out  # which blocks would have

@@ -53,6 +53,7 @@ def scratch(tmp_path, monkeypatch):
 def quick_peak(monkeypatch):
     """Products of small matrices only: how fast they are is another test's."""
     monkeypatch.setattr(bench_arithmetic, "_SIDES", (64,))
+    monkeypatch.setattr(bench_arithmetic, "_LONGER_S", 0.0)
 
 
 @pytest.fixture
@@ -318,6 +319,7 @@ def test_a_networks_work_is_that_of_its_convolutions(name):
 
 def test_the_peak_is_the_fastest_of_all_products(monkeypatch):
     monkeypatch.setattr(bench_arithmetic, "_SIDES", (32, 256))
+    monkeypatch.setattr(bench_arithmetic, "_LONGER_S", 0.0)
     before = torch.get_num_threads()
     peak = bench_arithmetic.matrix_peak(device="cpu", precision="fp32", threads=1)
     assert (peak.side, peak.threads) == (256, 1)

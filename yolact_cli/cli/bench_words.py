@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 from yolact_cli.cli import reporting
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from yolact_cli.pipelines.bench_pictures import BenchPictures
     from yolact_cli.pipelines.bench_report import Against, BenchReport
     from yolact_cli.pipelines.bench_request import BenchRequest
@@ -13,7 +15,8 @@ if TYPE_CHECKING:
     from yolact_cli.writers.bench_chart import Bar
 
 _SHOWN_FAILURES = 20
-_BAR_LETTERS = 32
+_BAR_LETTERS = 10  # the table is to fit on 80 columns
+_EIGHTHS = "▏▎▍▌▋▊▉█"
 _TITLES = {"nms": "NMS", "rle": "RLE"}
 _MEGABYTE = 1e6
 
@@ -49,18 +52,26 @@ def show_report(report: "BenchReport", *, as_json: bool) -> None:
     if as_json:
         reporting.print_json(report.to_record())
         return
-    rows = [
-        [*_stage_cells(stage), f"{report.share_of(stage):.1%}", _bar(report, stage)]
-        for stage in report.stages
-    ]
-    core_ms = sum(stage.core_ms.mean for stage in report.stages)
-    rows.append(["all, on average", _ms(report.sum_ms), "", _ms(core_ms), "", ""])
-    columns = ["step", "ms a picture", "10 to 90 %", "core ms", "share", ""]
-    reporting.print_table(columns, rows, ends_in_words=True)
+    show_stages([(stage, report.share_of(stage)) for stage in report.stages])
     reporting.print_table(["whole run", ""], _whole_rows(report), ends_in_words=True)
     if report.against is not None:
         pairs = _against_rows(report, report.against)
         reporting.print_table(["two in turn", ""], pairs, ends_in_words=True)
+
+
+def show_stages(stages: "Sequence[tuple[StageTimes, float]]") -> None:
+    """The table of steps, each with its share of all of them; at least one."""
+    longest = max(share for _, share in stages)
+    rows = [
+        [*_stage_cells(stage), f"{share:.1%}", _bar(share / longest)] for stage, share in stages
+    ]
+    wall_ms, core_ms = (
+        sum(times.mean for times in column)
+        for column in zip(*((stage.wall_ms, stage.core_ms) for stage, _ in stages), strict=True)
+    )
+    rows.append(["a picture, mean", _ms(wall_ms), "", _ms(core_ms), "", ""])
+    columns = ["step", "wall ms", "10 to 90 %", "core ms", "share", ""]
+    reporting.print_table(columns, rows, ends_in_words=True)
 
 
 def chart_svg(report: "BenchReport") -> str:
@@ -89,18 +100,15 @@ def _stage_cells(stage: "StageTimes") -> list[str]:
     ]
 
 
-def _bar(report: "BenchReport", stage: "StageTimes") -> str:
-    longest = max(report.share_of(one) for one in report.stages)
-    return _block() * round(_BAR_LETTERS * report.share_of(stage) / longest)
-
-
-def _block() -> str:
-    """A filled cell, where the stream can show one."""
+def _bar(length: float) -> str:
+    """Of a length up to 1, to an eighth of a letter where the stream can show one."""
+    letters = _BAR_LETTERS * length
     try:
-        "█".encode(sys.stdout.encoding or "ascii")
+        _EIGHTHS.encode(sys.stdout.encoding or "ascii")
     except (UnicodeEncodeError, LookupError):
-        return "#"
-    return "█"
+        return "#" * round(letters)
+    whole, eighths = divmod(round(8 * letters), 8)
+    return _EIGHTHS[-1] * whole + (_EIGHTHS[eighths - 1] if eighths else "")
 
 
 def _chart_bar(report: "BenchReport", stage: "StageTimes") -> "Bar":
@@ -199,4 +207,4 @@ def _against_rows(report: "BenchReport", against: "Against") -> Rows:
 
 
 def _ms(value: float) -> str:
-    return f"{value:.2f}" if value < 100 else f"{value:.0f}"
+    return f"{value:.2f}" if value < 99.995 else f"{value:.0f}"  # never 100.00
