@@ -5,10 +5,12 @@ from pathlib import Path
 import pytest
 
 from yolact_cli.cli import annotate as annotate_command
+from yolact_cli.cli import bench as bench_command
 from yolact_cli.cli import export as export_command
 from yolact_cli.cli.train import train
 from yolact_cli.pipelines import train as train_pipeline
 from yolact_cli.pipelines.annotate_request import AnnotateRequest
+from yolact_cli.pipelines.bench_request import BenchRequest
 from yolact_cli.pipelines.export import ExportRequest
 from yolact_cli.pipelines.train_request import TrainRequest
 from yolact_cli.settings import LabelSettings, TrainSettings
@@ -25,6 +27,12 @@ def test_annotate_asks_for_what_the_dataclasses_default_to(tiny_model, tmp_path)
     assert request == AnnotateRequest(
         sources=("photos",), output=tmp_path, model=request.model, settings=LabelSettings()
     )
+
+
+def test_bench_asks_for_what_the_dataclasses_default_to(tiny_model):
+    chosen = bench_command.bench.make_context("bench", ["--model", str(tiny_model)]).params
+    request = bench_command._request(chosen)
+    assert request == BenchRequest(sources=(), model=request.model, settings=LabelSettings())
 
 
 def test_export_asks_for_what_the_dataclasses_default_to(tmp_path):

@@ -332,8 +332,8 @@ def test_picture_that_kills_its_worker_twice_is_a_failure(
 
     from yolact_cli.pipelines import annotate as pipeline
 
-    harmless = pipeline._preparer
-    monkeypatch.setattr(pipeline, "_preparer", lambda request: Deadly(harmless(request)))
+    harmless = pipeline.frame_preparer
+    monkeypatch.setattr(pipeline, "frame_preparer", lambda request: Deadly(harmless(request)))
     assert _names(run(make_photos(*FIVE), workers=1)) == ["a.png", "b.png", "d.png", "e.png"]
 
 

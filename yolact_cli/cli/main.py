@@ -38,6 +38,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "score": ("yolact_cli.cli.score:score", "Measure predictions against ground truth."),
     "inspect": ("yolact_cli.cli.inspect:inspect", "Show how the mask of an object came about."),
     "train": ("yolact_cli.cli.train:train", "Train a model on labels in COCO's format."),
+    "bench": ("yolact_cli.cli.bench:bench", "Measure where the time of annotate goes."),
     "models": ("yolact_cli.cli.models:models", "List, fetch, check and convert models."),
 }
 

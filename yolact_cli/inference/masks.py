@@ -68,14 +68,17 @@ class EncodedMask:
     bbox_xywh_px: tuple[int, int, int, int]
 
 
-def encode_upsampled(
+def upsampled_edges(
     margins: Float32[np.ndarray, "r c"],
     *,
     corner_yx: tuple[int, int],
     window_yx: tuple[Span, Span],
     axes_yx: tuple[Axis, Axis],
-) -> EncodedMask | None:
-    """The mask where ``margins``, interpolated to the picture, are above zero; None if nowhere.
+) -> Int64[np.ndarray, " edges"] | None:
+    """Where the mask of ``margins`` above zero, interpolated to the picture, begins and ends.
+
+    Places in the picture's column-major order, beginnings and ends in turn; None for a mask without
+    a pixel.
 
     Args:
         margins: A crop of the prototypes' grid, positive inside the object; it covers all that
@@ -91,9 +94,7 @@ def encode_upsampled(
     columns = _interpolate_columns(margins, axis_x, first_cell=corner_yx[1], pixels=(left, right))
     column, y = _crossings(columns, axis_y, first_cell=corner_yx[0], pixels=(top, bottom))
     edges = _without_pairs((column + left) * axis_y.length_px + y)
-    if not len(edges):
-        return None
-    return _encode_edges(edges, (axis_y.length_px, axis_x.length_px))
+    return edges if len(edges) else None
 
 
 def _interpolate_columns(
@@ -140,7 +141,8 @@ def _without_pairs(edges: Int64[np.ndarray, " edges"]) -> Int64[np.ndarray, " ke
     return kept
 
 
-def _encode_edges(edges: Int64[np.ndarray, " edges"], size_hw: tuple[int, int]) -> EncodedMask:
+def encode_edges(edges: Int64[np.ndarray, " edges"], size_hw: tuple[int, int]) -> EncodedMask:
+    """The mask between edges, as :func:`upsampled_edges` gives them, of a picture of that size."""
     height, pixels = size_hw[0], size_hw[0] * size_hw[1]
     closing = [] if edges[-1] == pixels else [pixels]
     runs = np.diff(np.concatenate(([0], edges, closing)).astype(np.int64))

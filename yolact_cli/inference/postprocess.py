@@ -5,14 +5,14 @@ Symbols: ``n`` candidates, ``k`` prototypes, ``h`` and ``w`` the prototypes' gri
 
 import hashlib
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Bool, Float32
+from jaxtyping import Bool, Float32, Int64
 
 from yolact_cli.errors import ModelError
-from yolact_cli.inference.masks import Axis, EncodedMask, Span, encode_upsampled
+from yolact_cli.inference.masks import Axis, Span, encode_edges, upsampled_edges
 from yolact_cli.settings import LabelSettings, MaskCrop
 from yolact_cli.structures import Candidates, Detections, Instance
 
@@ -27,6 +27,23 @@ class PictureKey:
     picture_id: int
     name: str
     size_hw: tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class RankedMask:
+    """The mask of a candidate above the threshold, in the picture's own pixels, not encoded yet.
+
+    Attributes:
+        index: The candidate's place among its picture's.
+        score: What the object is ranked by.
+        box_xyxy_px: The predicted box, clipped to the picture.
+        edges: Where the mask begins and ends; None where not one pixel of it is left.
+    """
+
+    index: int
+    score: float
+    box_xyxy_px: tuple[float, float, float, float]
+    edges: Int64[np.ndarray, " edges"] | None
 
 
 def check_finite(candidates: Candidates, name: str) -> None:
@@ -59,8 +76,39 @@ def detections_from_candidates(
         uid_seed: What tells this run's objects from another's; uids follow from it, the
             picture's name and the candidate's place.
     """
+    masks = masks_by_rank(candidates, picture.size_hw, settings=settings)
+    return encoded_detections(masks, candidates, picture, settings=settings, uid_seed=uid_seed)
+
+
+def masks_by_rank(
+    candidates: Candidates, size_hw: tuple[int, int], *, settings: LabelSettings
+) -> Iterator[RankedMask]:
+    """The mask of each candidate above the threshold, by score, highest first."""
+    ranking = _ranking_scores(candidates)
+    kept = np.flatnonzero(_is_wanted(candidates, ranking, settings))
+    assembler = _MaskAssembler(candidates, kept, size_hw=size_hw, crop=settings.mask_crop)
+    for place in np.argsort(-ranking[kept], kind="stable"):
+        index = int(kept[place])
+        yield RankedMask(
+            index=index,
+            score=round(float(ranking[index]), _SCORE_DIGITS),
+            box_xyxy_px=assembler.box_px(int(place)),
+            edges=assembler.edges(int(place)),
+        )
+
+
+def encoded_detections(
+    masks: Iterable[RankedMask],
+    candidates: Candidates,
+    picture: PictureKey,
+    *,
+    settings: LabelSettings,
+    uid_seed: str,
+) -> Detections:
+    """The labels of one picture from its masks: what :func:`detections_from_candidates` gives."""
     instances, empty_masks = [], 0
-    for _, instance in instances_by_rank(candidates, picture, settings=settings, uid_seed=uid_seed):
+    for mask in masks:
+        instance = _encoded(mask, candidates, picture, uid_seed=uid_seed)
         if instance is None:
             empty_masks += 1
         elif instance.area_px >= settings.min_area_px:
@@ -81,28 +129,26 @@ def instances_by_rank(
 
     None stands for a mask of which not one pixel is left. Masks of any other size are given.
     """
-    ranking = _ranking_scores(candidates)
-    kept = np.flatnonzero(_is_wanted(candidates, ranking, settings))
-    assembler = _MaskAssembler(candidates, kept, size_hw=picture.size_hw, crop=settings.mask_crop)
-    for place in np.argsort(-ranking[kept], kind="stable"):
-        index = int(kept[place])
-        mask = assembler.mask(int(place))
-        if mask is None:
-            yield index, None
-            continue
-        yield (
-            index,
-            Instance(
-                uid=_uid(uid_seed, picture.name, index),
-                class_id=int(candidates.class_ids[index]),
-                score=round(float(ranking[index]), _SCORE_DIGITS),
-                box_score=round(float(candidates.scores[index]), _SCORE_DIGITS),
-                predicted_box_xyxy_px=assembler.box_px(int(place)),
-                bbox_xywh_px=mask.bbox_xywh_px,
-                area_px=mask.area_px,
-                rle_counts=mask.counts,
-            ),
-        )
+    for mask in masks_by_rank(candidates, picture.size_hw, settings=settings):
+        yield mask.index, _encoded(mask, candidates, picture, uid_seed=uid_seed)
+
+
+def _encoded(
+    ranked: RankedMask, candidates: Candidates, picture: PictureKey, *, uid_seed: str
+) -> Instance | None:
+    if ranked.edges is None:
+        return None
+    mask = encode_edges(ranked.edges, picture.size_hw)
+    return Instance(
+        uid=_uid(uid_seed, picture.name, ranked.index),
+        class_id=int(candidates.class_ids[ranked.index]),
+        score=ranked.score,
+        box_score=round(float(candidates.scores[ranked.index]), _SCORE_DIGITS),
+        predicted_box_xyxy_px=ranked.box_xyxy_px,
+        bbox_xywh_px=mask.bbox_xywh_px,
+        area_px=mask.area_px,
+        rle_counts=mask.counts,
+    )
 
 
 def _is_wanted(
@@ -149,13 +195,13 @@ class _MaskAssembler:
             round(bottom * height, 2),
         )
 
-    def mask(self, place: int) -> EncodedMask | None:
-        """The mask in the picture, or None where no pixel is left."""
+    def edges(self, place: int) -> Int64[np.ndarray, " edges"] | None:
+        """Where the mask begins and ends in the picture, or None where no pixel is left."""
         if self._crop == "image":
             return self._cropped_in_picture(place)
         return self._cropped_in_prototypes(place)
 
-    def _cropped_in_picture(self, place: int) -> EncodedMask | None:
+    def _cropped_in_picture(self, place: int) -> Int64[np.ndarray, " edges"] | None:
         """Upsampled, then cropped: a pixel is kept if its centre lies in the half-open box."""
         left, top, right, bottom = self._boxes[place].tolist()
         axis_y, axis_x = self._axes
@@ -165,11 +211,11 @@ class _MaskAssembler:
         )
         cells = axis_y.cells_under(window[0]), axis_x.cells_under(window[1])
         margins = self._margins(place, cells)
-        return encode_upsampled(
+        return upsampled_edges(
             margins, corner_yx=(cells[0][0], cells[1][0]), window_yx=window, axes_yx=self._axes
         )
 
-    def _cropped_in_prototypes(self, place: int) -> EncodedMask | None:
+    def _cropped_in_prototypes(self, place: int) -> Int64[np.ndarray, " edges"] | None:
         """Cropped at prototype resolution, one prototype more on each side, then upsampled.
 
         Source: dbolya/yolact 902073d, ``layers/box_utils.py``, ``crop`` (MIT).
@@ -191,7 +237,7 @@ class _MaskAssembler:
             for (start, stop), first in zip(seen, corner, strict=True)
         )
         margins[rows, columns] = self._margins(place, seen)
-        return encode_upsampled(margins, corner_yx=corner, window_yx=window, axes_yx=self._axes)
+        return upsampled_edges(margins, corner_yx=corner, window_yx=window, axes_yx=self._axes)
 
     def _margins(self, place: int, cells: tuple[Span, Span]) -> Float32[np.ndarray, "r c"]:
         """Twice the soft mask less one: zero at the threshold, -1 surely outside."""

@@ -129,7 +129,7 @@ class _Run:
             request=request,
             store=LocalStore(request.output),
             choice=choice,
-            batch_size=request.batch_size or _suiting_batch_size(choice.device),
+            batch_size=request.batch_size or suiting_batch_size(choice.device),
             weights_sha256=checksum,
             identity=run_identity(request, weights_sha256=checksum),
         )
@@ -212,7 +212,7 @@ class _Run:
         workers = self.request.workers
         frames = load_frames(
             rest,
-            _preparer(self.request),
+            frame_preparer(self.request),
             workers=suiting_workers() if workers is None else workers,
         )
         failures = 0
@@ -333,11 +333,13 @@ def suiting_workers() -> int:
     return max(1, min((cores or 1) - 1, MOST_WORKERS))
 
 
-def _suiting_batch_size(device: str) -> int:
+def suiting_batch_size(device: str) -> int:
+    """Pictures run together where nobody said how many."""
     return BATCH_SIZE_CPU if device == "cpu" else BATCH_SIZE_GPU
 
 
-def _preparer(request: AnnotateRequest) -> FramePreparer:
+def frame_preparer(request: AnnotateRequest) -> FramePreparer:
+    """What makes frames of the request's pictures."""
     settings = request.settings
     return FramePreparer(
         resize=resize_of(request.model.card),

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+from jaxtyping import Shaped
 
 from yolact_cli.errors import (
     DiskFullError,
@@ -75,14 +76,9 @@ class BatchLabeller:
     def _run(
         self, batch: Sequence[Frame | Failure], *, is_mirrored: bool = False
     ) -> Sequence[Candidates | None]:
-        frames = [item for item in batch if isinstance(item, Frame)]
-        if not frames:
+        if not any(isinstance(item, Frame) for item in batch):
             return [None] * len(batch)
-        # A failed picture keeps its slot, empty: the batch's shape decides the last digits of
-        # its results, and a picture may fail in one attempt and not in another.
-        empty = np.zeros_like(frames[0].pixels)
-        slots = [item.pixels if isinstance(item, Frame) else empty for item in batch]
-        pixels = np.stack(slots)
+        pixels = batch_pixels(batch)
         return self._model.runtime.run(pixels[:, :, ::-1] if is_mirrored else pixels)
 
     def _finish(
@@ -114,6 +110,16 @@ class BatchLabeller:
         return detections_from_candidates(
             candidates, key, settings=self._settings, uid_seed=self._uid_seed
         )
+
+
+def batch_pixels(batch: Sequence[Frame | Failure]) -> Shaped[np.ndarray, "b s s 3"]:
+    """A batch, of which at least one picture could be read, as the runtime takes it.
+
+    A failed picture keeps its slot, empty: the batch's shape decides the last digits of its
+    results, and a picture may fail in one attempt and not in another.
+    """
+    empty = next(np.zeros_like(item.pixels) for item in batch if isinstance(item, Frame))
+    return np.stack([item.pixels if isinstance(item, Frame) else empty for item in batch])
 
 
 def picture_writers(request: AnnotateRequest, store: Store) -> list[PictureWriter]:

@@ -56,10 +56,17 @@ def readable_pictures(folder: Path) -> Iterator[UInt8[np.ndarray, "_ _ 3"]]:
         raise NoInputsError(f"{folder}: none of its pictures can be read.")
 
 
-def made_up_picture(seed: int) -> UInt8[np.ndarray, "h w 3"]:
-    """Gradients, ellipses and some noise: everything that a convolution can get wrong."""
+def made_up_picture(
+    seed: int, *, size_hw: tuple[int, int] | None = None
+) -> UInt8[np.ndarray, "h w 3"]:
+    """Gradients, ellipses and some noise: everything that a convolution can get wrong.
+
+    Args:
+        seed: Pictures of different seeds differ; those of one are the same everywhere.
+        size_hw: In px; None for one that goes with the seed.
+    """
     rng = np.random.default_rng(seed)
-    height, width = 300 + 20 * seed, 400
+    height, width = size_hw or (300 + 20 * seed, 400)
     rows, columns = np.mgrid[:height, :width]
     picture = np.stack([rows * 0.6, columns * 0.5, (rows + columns) * 0.3], axis=-1)
     for _ in range(12):

@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 from jaxtyping import Shaped, UInt8
 
-from yolact_cli.sources.decode import DecodeSettings, read_decoded
+from yolact_cli.sources.decode import DecodedPicture, DecodeSettings, read_decoded
 from yolact_cli.structures import Frame, ListedPicture
 
 ResizeCall = Callable[[UInt8[np.ndarray, "h w 3"]], Shaped[np.ndarray, "s s 3"]]
@@ -30,7 +30,18 @@ class FramePreparer:
         Raises:
             UnreadablePictureError: It cannot be decoded, or must not be.
         """
-        decoded = read_decoded(picture.location, self.decode, name=picture.name)
+        return self.frame(picture, self.decoded(picture))
+
+    def decoded(self, picture: ListedPicture) -> DecodedPicture:
+        """The first half of the work: the picture's own pixels.
+
+        Raises:
+            UnreadablePictureError: It cannot be decoded, or must not be.
+        """
+        return read_decoded(picture.location, self.decode, name=picture.name)
+
+    def frame(self, picture: ListedPicture, decoded: DecodedPicture) -> Frame:
+        """The second half: a frame of those pixels."""
         pixels = decoded.pixels
         height, width = pixels.shape[:2]
         return Frame(

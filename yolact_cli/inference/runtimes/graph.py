@@ -14,6 +14,7 @@ import numpy as np
 from jaxtyping import Float32, Shaped
 
 from yolact_cli.inference import array_nms
+from yolact_cli.inference.runtimes.runtime import Choose
 from yolact_cli.inference.selection import Selection
 from yolact_cli.inference.soft_masks import cropped_soft_masks
 from yolact_cli.network.anchors import level_sizes_hw, make_anchors
@@ -83,6 +84,11 @@ class GraphRuntime:
     def run(self, pixels: Shaped[np.ndarray, "b s s 3"]) -> list[Candidates]:
         """Candidates of each picture, in order; none for an empty batch."""
         return [self._candidates(outputs) for outputs in self._infer(pixels)]
+
+    def run_network(self, pixels: Shaped[np.ndarray, "b s s 3"]) -> Choose:
+        """As :meth:`run`, the network first; all of the batch's outputs are held meanwhile."""
+        outputs = list(self._infer(pixels))
+        return lambda: list(map(self._candidates, outputs))
 
     def raw(self, pixels: Shaped[np.ndarray, "b s s 3"]) -> RawOutputs:
         """The network's outputs before any selection, and what a run would choose from them."""

@@ -4,12 +4,16 @@ A runtime takes a batch of pictures at the network's input size and gives arrays
 assembled from those without it (``inference/postprocess.py``).
 """
 
+from collections.abc import Callable
 from typing import Protocol
 
 import numpy as np
 from jaxtyping import Shaped
 
 from yolact_cli.structures import Candidates, RawOutputs
+
+Choose = Callable[[], list[Candidates]]
+"""Makes candidates of what a network gave."""
 
 
 class Runtime(Protocol):
@@ -19,6 +23,15 @@ class Runtime(Protocol):
         """Candidates of each picture (RGB, [0, 255], not normalised), in order.
 
         A picture's candidates do not depend on the others of its batch but for rounding.
+        """
+
+    def run_network(self, pixels: Shaped[np.ndarray, "b s s 3"]) -> Choose:
+        """The network alone, done when this returns; the call of what it returns does the rest.
+
+        Together they are :meth:`run`, in two steps whose times can be told apart.
+
+        Raises:
+            DeviceError: The batch does not fit into the device's memory.
         """
 
     def raw(self, pixels: Shaped[np.ndarray, "b s s 3"]) -> RawOutputs:

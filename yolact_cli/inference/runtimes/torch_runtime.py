@@ -17,6 +17,7 @@ from torch import Tensor
 from yolact_cli.errors import DeviceError
 from yolact_cli.geometry.boxes import decode_boxes
 from yolact_cli.inference.nms import Chosen, choose_detections
+from yolact_cli.inference.runtimes.runtime import Choose
 from yolact_cli.inference.selection import Selection
 from yolact_cli.network.yolact import NetworkOutputs, Yolact
 from yolact_cli.settings import Precision
@@ -76,6 +77,27 @@ class TorchRuntime:
                 self._halve(len(part), error)
         return candidates
 
+    def run_network(self, pixels: Shaped[np.ndarray, "b s s 3"]) -> Choose:
+        """As :meth:`run`, the network first, and waited for where the device works by itself.
+
+        Raises:
+            DeviceError: The batch does not fit, in parts that fitted before.
+        """
+        step = self._largest_batch or max(len(pixels), 1)
+        try:
+            with torch.inference_mode():
+                parts = [
+                    self._forward(pixels[start : start + step])
+                    for start in range(0, len(pixels), step)
+                ]
+        except torch.OutOfMemoryError as error:
+            raise DeviceError(
+                f"A batch of {step} does not fit into the memory of {self.device}.",
+                remedy="Use a smaller --batch-size.",
+            ) from error
+        self._wait()
+        return lambda: self._choose(parts)
+
     def raw(self, pixels: Shaped[np.ndarray, "b s s 3"]) -> RawOutputs:
         """The network's outputs before any selection, and what a run would choose from them."""
         with torch.inference_mode():
@@ -94,6 +116,16 @@ class TorchRuntime:
     def _run_part(self, pixels: Shaped[np.ndarray, "b s s 3"]) -> list[Candidates]:
         with torch.inference_mode():
             return self._chosen(self._forward(pixels))
+
+    def _choose(self, parts: list[NetworkOutputs]) -> list[Candidates]:
+        with torch.inference_mode():
+            return [found for outputs in parts for found in self._chosen(outputs)]
+
+    def _wait(self) -> None:
+        if self.device.type == "cuda":
+            torch.cuda.synchronize(self.device)
+        elif self.device.type == "mps":
+            torch.mps.synchronize()
 
     def _chosen(self, outputs: NetworkOutputs) -> list[Candidates]:
         boxes, scores = self._boxes(outputs), _class_probabilities(outputs)[..., 1:]
