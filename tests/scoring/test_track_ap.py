@@ -133,7 +133,11 @@ def test_classes_without_truth_are_not_defined():
 
 def test_sizes_are_those_of_youtube_vis():
     assert list(scored([], []).ap_by_area) == ["small", "medium", "large"]
-    assert TRACK_AREAS == {"small": (0, 128**2), "medium": (128**2, 256**2), "large": (256**2, 1e10)}
+    assert TRACK_AREAS == {
+        "small": (0, 128**2),
+        "medium": (128**2, 256**2),
+        "large": (256**2, 1e10),
+    }
 
 
 @lru_cache(maxsize=1000)
