@@ -161,3 +161,13 @@ def test_an_export_that_writes_nothing_leaves_no_index(export, out):
     export({"a": b"1"})
     export({})
     assert not list(out.root.rglob("*"))
+
+
+def test_only_what_is_as_we_wrote_it_is_deleted(export, out, tmp_path):
+    export({"a": b"1", "b": b"2"})
+    out.put("b", b"edited")
+    with open_ledger(tmp_path / "out", "labelme", overwrite=False) as ledger:
+        for path in ("a", "b"):
+            KeptFiles(ledger).delete(path)
+    assert not out.exists("a")
+    assert out.read_bytes("b") == b"edited"

@@ -81,6 +81,26 @@ def test_after_the_longest_gap_an_object_is_another_one(square):
     assert follow([still, *[[]] * 15, still], max_gap_s=0.5)[-1] == (2,)
 
 
+def test_the_longest_gap_is_as_long_whenever_it_begins(square):
+    still = [square(50, 40)]
+    for start in range(40):
+        clip = [*[[]] * start, still, *[[]] * 14, still]
+        assert follow(clip, max_gap_s=0.5)[-1] == (1,), start
+
+
+def test_what_shows_of_an_object_behind_another_keeps_its_id(square, make_instance):
+    strip = np.zeros((120, 240), bool)
+    strip[40:45, 50:90] = True  # an eighth of it
+    whole = square(50, 40, side=40)
+    assert follow([[whole]] * 3 + [[make_instance(strip)]] * 2) == [(1,)] * 5
+
+
+def test_object_beside_another_within_its_box_is_not_that_one(square, make_instance):
+    corner = np.zeros((120, 240), bool)
+    corner[10:70, 10:20] = corner[60:70, 10:70] = True
+    assert follow([[make_instance(corner)]] * 3 + [[square(30, 20)]])[-1] == (2,)
+
+
 def test_objects_that_cross_keep_their_ids(make_clip, scenes):
     clip = make_clip(scenes["crossing"], frames=70)
     pairs = {
