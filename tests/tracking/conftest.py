@@ -6,9 +6,13 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+from pycocotools import mask as coco_mask
 
 from yolact_cli.geometry import rle
+from yolact_cli.scoring.identities import IdentityScorer, together
+from yolact_cli.settings import TrackSettings
 from yolact_cli.structures import Detections, Instance
+from yolact_cli.tracking.tracker import Tracker
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -174,3 +178,71 @@ SCENES = {
 def scenes() -> dict[str, tuple[Actor, ...]]:
     """Casts by the name of what happens."""
     return SCENES
+
+
+TROUBLE = {"missed": 0.1, "jitter": 0.02, "flicker": 0.15}
+
+
+class NoMotionMatcher:
+    """Frame to frame: each object takes the id of what it overlaps most, best pairs first."""
+
+    def __init__(self, min_iou):
+        self._min_iou, self._count, self._last = min_iou, 0, ([], [])
+
+    def update(self, _time_s, detections):
+        size = list(detections.size_hw)
+        regions = [{"size": size, "counts": one.rle_counts} for one in detections.instances]
+        last_regions, last_ids = self._last
+        ids = [0] * len(regions)
+        if regions and last_regions:
+            ious = np.array(coco_mask.iou(regions, last_regions, [0] * len(last_regions)))
+            for place in np.argsort(-ious, axis=None, kind="stable"):
+                one, other = np.unravel_index(place, ious.shape)
+                if (
+                    ious[one, other] >= self._min_iou
+                    and not ids[one]
+                    and last_ids[other] not in ids
+                ):
+                    ids[one] = last_ids[other]
+        for place, track_id in enumerate(ids):
+            if not track_id:
+                self._count += 1
+                ids[place] = self._count
+        self._last = (regions, ids)
+        return tuple(ids)
+
+
+def figures_of(tracker, clip):
+    scorer = IdentityScorer("segm")
+    for shot in clip:
+        ids = tracker.update(shot.time_s, shot.detections)
+        size = list(shot.detections.size_hw)
+        predicted = {
+            track_id: {"size": size, "counts": instance.rle_counts}
+            for track_id, instance in zip(ids, shot.detections.instances, strict=True)
+        }
+        scorer.add(shot.truth, predicted)
+    return scorer.figures()
+
+
+@pytest.fixture(scope="session")
+def trouble() -> dict[str, float]:
+    """What goes wrong in labelling, at its usual."""
+    return TROUBLE
+
+
+@pytest.fixture(scope="session")
+def compare_with_no_motion(make_clip):
+    """``compare_with_no_motion(cast, seeds, **options)``: figures of the tracker and of a matcher
+    without motion, over a clip for each seed.
+    """  # fmt: skip
+
+    def compare(cast, seeds, **options):
+        clips = [make_clip(cast, seed=seed, **TROUBLE, **options) for seed in seeds]
+        settings = TrackSettings()
+        return tuple(
+            together([figures_of(make(), clip) for clip in clips])
+            for make in (lambda: Tracker(settings), lambda: NoMotionMatcher(settings.min_overlap))
+        )
+
+    return compare

@@ -1,7 +1,7 @@
-"""How quick scoring is, beside pycocotools: ``pytest -m bench -s tests/scoring/test_speed.py``.
+"""How quick scoring is, beside pycocotools.
 
 ``-k memory`` runs what prints time and memory by itself, as a process's peak never falls again;
-YOLACT_BENCH_PICTURES=100000 sets for how many pictures.
+YOLACT_BENCH_SCORED=100000 sets for how many pictures.
 """
 
 import copy
@@ -68,7 +68,7 @@ def test_a_thousand_resamples_of_a_comparison_take_less_than_a_minute(synthetic_
 
 
 def test_time_and_memory_of_everything_are_printed(synthetic_set, capsys):
-    pictures = int(os.environ.get("YOLACT_BENCH_PICTURES", "10000"))
+    pictures = int(os.environ.get("YOLACT_BENCH_SCORED", "10000"))
     truth, results = synthetic_set(pictures)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     start = time.perf_counter()

@@ -1,4 +1,4 @@
-"""What a video costs outside the network: ``pytest -m bench -s`` with this file's path."""
+"""What a video costs outside the network."""
 
 import json
 import subprocess
@@ -47,6 +47,7 @@ def candidates_of(phase):
         mask_coefficients=np.eye(OBJECTS, 32, dtype=np.float32) * 8)
 
 class ReadyMade:
+    largest_batch = None
     ready = [candidates_of(phase) for phase in range(PHASES)]
     count = 0
     def run(self, pixels):

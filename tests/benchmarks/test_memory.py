@@ -1,0 +1,36 @@
+"""Memory does not grow with the pictures, to the last few per cent."""
+
+import os
+
+import pytest
+
+FEW = 200
+MOST_GROWTH = 1.03
+
+
+@pytest.mark.bench
+@pytest.mark.timeout(7200)
+def test_many_pictures_take_the_memory_of_few(
+    tiny_model, make_photos, tmp_path, peak_memory_of, capsys
+):
+    many = int(os.environ.get("YOLACT_BENCH_MEMORY_PICTURES", "2000"))
+    photos = make_photos("0.png", "1.png", "2.png")
+
+    def peak(count: int) -> int:
+        folder = tmp_path / f"photos-{count}"
+        folder.mkdir()
+        for number in range(count):
+            os.link(photos / f"{number % 3}.png", folder / f"{number:06d}.png")
+        run = ["annotate", folder, "-o", tmp_path / f"run-{count}", "--model", tiny_model]
+        options = ["--device", "cpu", "--workers", "0", "--batch-size", "8", "--json"]
+        return peak_memory_of(
+            *run, *options, "--max-detections", "10", "--write", "coco,results,masks"
+        )
+
+    few_kib, many_kib = peak(FEW), peak(many)
+    with capsys.disabled():
+        print(
+            f"\npeak memory of {many} pictures over that of {FEW}: {many_kib / few_kib:.3f}, at most"
+            f" {MOST_GROWTH} ({many_kib / 1024:.0f} MB and {few_kib / 1024:.0f} MB)"
+        )
+    assert many_kib <= MOST_GROWTH * few_kib

@@ -1,0 +1,158 @@
+"""Whole runs over a folder of pictures, against the plain way and against the bare network."""
+
+import pytest
+
+from yolact_cli.inference.runtimes.installed import is_installed
+
+pytestmark = [pytest.mark.bench, pytest.mark.timeout(7200)]
+
+RUNTIMES = {"torch": "torch", "openvino": "openvino", "onnx": "onnxruntime"}
+TIMES_AS_FAST = {"bf16": 7, "int8": 12}
+MOST_BESIDE_NETWORK = {"fp32": 1.2, "bf16": 1.2, "int8": 1.3}
+MOST_WITH_DRAWING = 1.25
+PICTURES_A_SECOND = {320: 80, 448: 50}
+LEAST_ANYWHERE = 1  # pictures a second of the embedded model
+
+
+def installed(runtime):
+    if not is_installed(RUNTIMES[runtime]):
+        pytest.skip(f"{RUNTIMES[runtime]} is not installed")
+    if runtime == "onnx" and not is_installed("onnxscript"):
+        pytest.skip("onnxscript, which makes graphs for ONNX Runtime, is not installed")
+
+
+@pytest.fixture(scope="session")
+def int8_model(resnet50_model, folder_of, tmp_path_factory):
+    """The made-up model quantised, for OpenVINO; nothing is measured of what it finds."""
+    for package in ("nncf", "openvino"):
+        if not is_installed(package):
+            pytest.skip(f"{package} is not installed")
+    from yolact_cli.pipelines.quantize_model import QuantizeRequest, quantize_model
+    from yolact_cli.zoo.resolve import resolve_model
+
+    folder = tmp_path_factory.mktemp("int8")
+    quantize_model(
+        QuantizeRequest(
+            source=resolve_model(str(resnet50_model)),
+            images=folder_of(24),
+            output=folder / "model",
+            calibration_pictures=24,
+        )
+    )
+    return next((folder / "model").glob("*.toml"))
+
+
+@pytest.fixture
+def precision_of(reduced):
+    """``precision_of("openvino")``: bf16 where runtime and processor compute in it."""
+    return lambda runtime: "fp32" if runtime == "onnx" else reduced
+
+
+@pytest.fixture
+def run_of(start, folder_of, pictures, tmp_path):
+    """``run_of(model, write)``: a call that runs ``annotate`` and gives its seconds."""
+    folder = folder_of(pictures)
+
+    def build(model, write, **options):
+        job = start("label")
+        output = tmp_path / f"run-{write}"
+
+        def run():
+            answer = job(model=model, folder=folder, output=output, write=write, **options)
+            run.objects = answer["objects"] / answer["pictures"]
+            return answer["seconds"]
+
+        return run
+
+    build.folder = folder
+    return build
+
+
+@pytest.mark.parametrize("kind", ["torch", "openvino", "onnx", "int8"])
+def test_a_run_with_overlays_is_faster_than_the_plain_way(
+    kind, request, resnet50_model, run_of, start, in_turn, pictures, precision_of, has_amx, say,
+    tmp_path,
+):  # fmt: skip
+    if kind == "int8":
+        model, options, label = request.getfixturevalue("int8_model"), {}, "int8"
+    else:
+        installed(kind)
+        label = precision_of(kind)
+        model, options = resnet50_model, {"runtime": kind, "precision": label}
+    ours = run_of(model, "overlay", **options)
+    plainly = start("plainly")
+
+    def plain():
+        answer = plainly(
+            model=resnet50_model, folder=run_of.folder, output=tmp_path / "plain", pictures=pictures
+        )
+        return answer["seconds"]
+
+    runtime = "openvino" if kind == "int8" else kind
+    text = f"torch eager fp32, one by one, over annotate --write overlay, {runtime} {label}"
+    ratio = in_turn(text, plain, ours)
+    wanted = TIMES_AS_FAST.get(label)
+    say(f"  {pictures} pictures, {ours.objects:.1f} objects each")
+    if runtime == "openvino" and wanted:
+        place = "here" if has_amx else "on a processor with AMX, which this is not"
+        say(f"  wanted: {wanted} {place}")
+    elif label == "fp32":
+        say("  this runtime or processor has no bf16: nothing but the floor is wanted")
+    assert ratio > 1
+    if has_amx and wanted and runtime == "openvino":
+        assert ratio >= wanted
+
+
+@pytest.mark.parametrize("kind", ["torch", "openvino", "onnx", "int8"])
+def test_a_run_takes_little_longer_than_its_network(
+    kind, request, resnet50_model, run_of, start, in_turn, pictures, precision_of
+):
+    if kind == "int8":
+        model, options, label = request.getfixturevalue("int8_model"), {}, "int8"
+    else:
+        installed(kind)
+        label = precision_of(kind)
+        model, options = resnet50_model, {"runtime": kind, "precision": label}
+    bare = start("network")
+
+    def network():
+        answer = bare(model=model, folder=run_of.folder, pictures=pictures, **options)
+        return answer["seconds"]
+
+    most = MOST_BESIDE_NETWORK[label]
+    text = f"annotate --write coco over the bare network, {kind} {label}, at most {most}"
+    assert in_turn(text, run_of(model, "coco", **options), network) <= most
+
+
+def test_drawing_and_masks_cost_little(resnet50_model, run_of, in_turn, precision_of):
+    options = {"runtime": "auto", "precision": precision_of("openvino")}
+    text = f"with overlay and instance PNG over without, at most {MOST_WITH_DRAWING}"
+    with_drawing = run_of(resnet50_model, "coco,overlay,masks", **options)
+    without = run_of(resnet50_model, "coco", **options)
+    assert in_turn(text, with_drawing, without) <= MOST_WITH_DRAWING
+
+
+@pytest.mark.parametrize("side", [320, 448])
+def test_the_embedded_model_runs_many_pictures_a_second(
+    side, lite0_model, run_of, start, in_turn, pictures, precision_of, has_amx, say
+):
+    options = {"runtime": "auto", "precision": precision_of("openvino")}
+    model = lite0_model(side)
+    ours, bare = run_of(model, "coco", **options), start("network")
+    seconds = []
+
+    def run():
+        seconds.append(ours())
+        return seconds[-1]
+
+    def network():
+        answer = bare(model=model, folder=run_of.folder, pictures=pictures, **options)
+        return answer["seconds"]
+
+    in_turn(f"yolact_lite0 at {side} px, whole run over bare network", run, network)
+    rate = pictures / min(seconds[1:])
+    wanted = PICTURES_A_SECOND[side]
+    say(f"  {rate:.1f} pictures a second at best, wanted {wanted} on two cores with AMX")
+    assert rate > LEAST_ANYWHERE
+    if has_amx:
+        assert rate >= wanted
