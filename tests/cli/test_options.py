@@ -5,7 +5,14 @@ import pytest
 from click.testing import CliRunner
 
 from yolact_cli.cli.main import LazyGroup
-from yolact_cli.cli.options import CommaList, Number, TimeSpan, classes_option, config_option
+from yolact_cli.cli.options import (
+    CommaList,
+    MemorySize,
+    Number,
+    TimeSpan,
+    classes_option,
+    config_option,
+)
 
 
 @click.command()
@@ -141,3 +148,38 @@ def test_a_number_that_is_none_or_out_of_its_range_is_refused(text):
 def test_a_number_without_an_upper_end_is_finite_nevertheless(text):
     with pytest.raises(click.BadParameter, match=f"'{text}' is no number"):
         Number(0).convert(text, None, None)
+
+
+@pytest.mark.parametrize(
+    ("text", "size_bytes"),
+    [
+        ("4GiB", 4 << 30),
+        ("800MB", 800_000_000),
+        ("800 mb", 800_000_000),
+        ("1.5G", 1_500_000_000),
+        ("100000KiB", 100_000 << 10),
+        ("67108864", 1 << 26),
+        (" 2 tib ", 2 << 40),
+    ],
+)
+def test_memory_is_given_in_the_units_people_write(text, size_bytes):
+    assert MemorySize().convert(text, None, None) == size_bytes
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("4", "mind the unit"),
+        ("63MB", "mind the unit"),
+        ("-1GB", "mind the unit"),
+        ("much", "is no size"),
+        ("", "is no size"),
+        ("4 GiBs", "is no size"),
+        ("nan", "is no size"),
+        ("infGB", "is no size"),
+        ("1e9999", "is no size"),
+    ],
+)
+def test_what_is_no_amount_of_memory_is_refused(text, sentence):
+    with pytest.raises(click.BadParameter, match=sentence):
+        MemorySize().convert(text, None, None)

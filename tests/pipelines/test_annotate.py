@@ -323,9 +323,9 @@ def test_picture_that_kills_its_worker_twice_is_a_failure(
         "import os, signal\n"
         "class Deadly:\n"
         "    def __init__(self, prepare): self.prepare = prepare\n"
-        "    def __call__(self, picture):\n"
+        "    def __call__(self, picture, admit):\n"
         "        if picture.name == 'c.png': os.kill(os.getpid(), signal.SIGKILL)\n"
-        "        return self.prepare(picture)\n"
+        "        return self.prepare(picture, admit)\n"
     )
     monkeypatch.syspath_prepend(tmp_path)
     from deadly_preparer import Deadly

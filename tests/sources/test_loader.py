@@ -1,6 +1,7 @@
 """Frames come in order, whatever the pictures do to the workers."""
 
 import contextlib
+import dataclasses
 import os
 import signal
 import subprocess
@@ -17,8 +18,9 @@ import pytest
 from torch.utils.data.dataloader import _MultiProcessingDataLoaderIter
 
 from yolact_cli.errors import DiskFullError, InputError
-from yolact_cli.sources import loader, worker
+from yolact_cli.sources import crew, worker
 from yolact_cli.sources.loader import load_frames
+from yolact_cli.sources.room import BYTES_A_PIXEL, Room
 from yolact_cli.sources.worker import NoRoom, remove_spool
 from yolact_cli.structures import Failure, ListedPicture
 
@@ -33,8 +35,12 @@ class Prepare:
     """Does to each picture what its name says, as far as the name begins with a known word."""
     folder: str = ""
 
-    def __call__(self, picture):
+    def __call__(self, picture, admit=None):
         word, _, value = picture.name.partition("-")
+        if word == "large":
+            admit((int(value), 1), "large")
+        if value.startswith("after"):
+            admit((int(value.removeprefix("after-")), 1), "dies")
         getattr(self, f"do_{word}", lambda value: None)(value)
         pixels = np.full((5, 5, 3), picture.picture_id, np.float32)
         preview = np.full((2, 3, 3), picture.picture_id, np.uint8) if word == "preview" else None
@@ -200,16 +206,16 @@ def test_libraries_in_workers_do_not_write_to_the_terminal(prepare, capfd):
 
 
 def test_a_full_spool_is_told(monkeypatch, prepare):
-    stream = loader._Crew._start
+    stream = crew.Crew._start
     monkeypatch.setattr(
-        loader._Crew, "_start", lambda *args: (NoRoom(reason="/tmp: full") for _ in stream(*args))
+        crew.Crew, "_start", lambda *args: (NoRoom(reason="/tmp: full") for _ in stream(*args))
     )
     with pytest.raises(DiskFullError, match="/tmp: full"):
         list(load_frames(listed("a"), prepare, workers=1))
 
 
 def test_workers_that_never_come_up_are_told(monkeypatch, prepare):
-    def start(crew, pictures, workers, prefetch):
+    def start(self, pictures, budget, workers, prefetch):
         next(pictures)
 
         def results():
@@ -218,9 +224,43 @@ def test_workers_that_never_come_up_are_told(monkeypatch, prepare):
 
         return results()
 
-    monkeypatch.setattr(loader._Crew, "_start", start)
+    monkeypatch.setattr(crew.Crew, "_start", start)
     with pytest.raises(InputError, match="die as they start"):
         list(load_frames(listed("a", "b"), prepare, workers=2))
+
+
+@pytest.fixture
+def small_room():
+    """For decoding a million pixels at once."""
+    return Room(total_bytes=4 * 1_000_000 * BYTES_A_PIXEL // 3)
+
+
+def test_large_pictures_wait_for_one_another_and_all_come(prepare, small_room):
+    names = ["large-900000", "a", "large-800000", "large-5000000", "b", "large-700000"] * 3
+    results = told(load_frames(listed(*names), prepare, workers=3, room=small_room))
+    assert results == [str(number) for number in range(1, 19)]
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_a_picture_that_no_limit_leaves_room_for_fails_alone(prepare, small_room, workers):
+    limit = dataclasses.replace(small_room, is_limit=True)
+    pictures = listed("a", "large-1000001", "large-1000000")
+    results = list(load_frames(pictures, prepare, workers=workers, room=limit))
+    assert told(results) == ["1", "2 UnreadablePictureError", "3"]
+    assert "takes about 9 MB" in results[1].message
+    assert "--memory 11MB" in results[1].message
+
+
+def test_frames_larger_than_the_room_come_all_the_same(prepare):
+    pictures = listed(*["large-3"] * 6)
+    frames = load_frames(pictures, prepare, workers=2, room=Room(total_bytes=4), held=3)
+    assert told(frames) == ["1", "2", "3", "4", "5", "6"]
+
+
+def test_room_that_dead_workers_held_is_free_again(prepare, small_room, soon_noticed):
+    names = ["large-900000", "kill-after-900000", "large-900000", "large-900000"]
+    results = told(load_frames(listed(*names), prepare, workers=2, room=small_room))
+    assert results == ["1", "2 WorkerDied", "3", "4"]
 
 
 SCRIPT = """

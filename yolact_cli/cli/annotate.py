@@ -130,6 +130,7 @@ def _request(chosen: dict[str, Any]) -> "AnnotateRequest":
         device=chosen["device"],
         batch_size=chosen["batch_size"],
         workers=chosen["workers"],
+        memory_bytes=chosen["memory"],
         recursive=chosen["recursive"],
         overwrite=chosen["overwrite"],
         overlay_max_px=chosen["overlay_size"],

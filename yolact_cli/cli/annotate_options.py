@@ -109,6 +109,12 @@ MACHINE_OPTIONS: tuple[Decorator, ...] = (
         "--workers", type=click.IntRange(0, 256),
         help="Processes that decode ahead; 0 for none.  [default: by cores, at most 4]",
     ),
+    click.option(
+        "--memory", type=options.MemorySize(), metavar="SIZE",
+        help="For pictures being decoded and waiting, beside the network and the program, such as "
+        "800MB or 4GiB. Pictures of which one would take more than half of it are left out as "
+        "failed.  [default: a quarter of what is free, at most 4GiB; none is left out]",
+    ),
 )  # fmt: skip
 """What runs the network, and how."""
 

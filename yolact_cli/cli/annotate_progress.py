@@ -14,6 +14,7 @@ def follow(listed: "Listed", events: "Iterator[Event]") -> "Event":
     """Show what happens until it ends; gives the last event."""
     from yolact_cli.pipelines.annotate_events import (
         BatchDone,
+        BatchShrunk,
         FewBits,
         FramesDone,
         VideoBegun,
@@ -30,6 +31,8 @@ def follow(listed: "Listed", events: "Iterator[Event]") -> "Event":
                 progress.update(last.done, last.failures)
             elif isinstance(last, FewBits):
                 progress.warn(annotate_words.few_bits(last))
+            elif isinstance(last, BatchShrunk):
+                progress.warn(annotate_words.batch_shrunk(last))
             elif isinstance(last, VideoBegun):
                 stack.close()
                 annotate_words.say_video(last)

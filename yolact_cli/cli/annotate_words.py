@@ -11,6 +11,7 @@ from yolact_cli.cli.export_words import say_report
 
 if TYPE_CHECKING:
     from yolact_cli.pipelines.annotate_events import (
+        BatchShrunk,
         FewBits,
         Finished,
         Listed,
@@ -61,6 +62,14 @@ def few_bits(found: "FewBits") -> str:
         f"{found.name} has 16 bits a sample and uses {found.used_bits}, so that it comes out dark;"
         f" there may be more like it. If they were taken with {likely} bits, start again with"
         f" --bit-depth {likely}."
+    )
+
+
+def batch_shrunk(shrunk: "BatchShrunk") -> str:
+    """What is given up by a run whose batches do not fit; that they do not was said before."""
+    return (
+        f"With at most {reporting.counted(shrunk.largest_batch, 'picture')} at a time, the last"
+        " digits of scores may differ from another run's; the manifest says so (largest_batch)."
     )
 
 

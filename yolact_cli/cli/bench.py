@@ -114,6 +114,7 @@ def _request(chosen: dict[str, Any]) -> "BenchRequest":
         device=chosen["device"],
         batch_size=chosen["batch_size"],
         workers=chosen["workers"],
+        memory_bytes=chosen["memory"],
         pictures=chosen["pictures"],
         against=chosen["against"],
         rounds=chosen["rounds"],

@@ -17,6 +17,13 @@ from yolact_cli.errors import SettingsError
 from yolact_cli.toml_settings import read_toml
 
 _CLOCK_PARTS, _SECONDS_A_MINUTE = 3, 60
+_LETTERS = "abcdefghijklmnopqrstuvwxyz "
+_BYTES_A_UNIT = {"": 1, "b": 1} | {
+    f"{prefix}{end}": base**power
+    for power, prefix in enumerate("kmgt", start=1)
+    for end, base in (("", 1000), ("b", 1000), ("ib", 1024))
+}
+LEAST_MEMORY_BYTES = 64_000_000
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 
@@ -82,6 +89,30 @@ class TimeSpan(click.ParamType):  # type: ignore[type-arg]  # generic only since
         for number in numbers:
             total = total * _SECONDS_A_MINUTE + Fraction(str(number))
         return float(total)
+
+
+class MemorySize(click.ParamType):  # type: ignore[type-arg]  # generic only since click 8.4
+    """An amount of memory in bytes: ``4GiB``, ``800MB``, ``1.5G``, or a plain number of them."""
+
+    name = "size"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """The amount."""
+        text = str(value).strip().lower()
+        number = text.rstrip(_LETTERS)
+        unit = text[len(number) :].strip()
+        try:
+            count = float(number)
+        except ValueError:
+            count = math.nan
+        if not math.isfinite(count) or unit not in _BYTES_A_UNIT:
+            self.fail(f"{value!r} is no size; give one such as 800MB or 4GiB.", param, ctx)
+        size_bytes: int = round(count * _BYTES_A_UNIT[unit])
+        if size_bytes < LEAST_MEMORY_BYTES:
+            self.fail(
+                f"{value!r} is less than the 64MB that are needed; mind the unit.", param, ctx
+            )
+        return size_bytes
 
 
 def config_option(function: Decorated) -> Decorated:

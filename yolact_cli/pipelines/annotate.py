@@ -21,6 +21,7 @@ from yolact_cli.errors import OutputExistsError
 from yolact_cli.pipelines.annotate_changes import look_for_changes
 from yolact_cli.pipelines.annotate_events import (
     BatchDone,
+    BatchShrunk,
     Event,
     FewBits,
     Finished,
@@ -40,7 +41,6 @@ from yolact_cli.pipelines.projections import read_failures, write_projections
 from yolact_cli.pipelines.run_exports import clear_run_exports, export_record, write_run_exports
 from yolact_cli.pipelines.runtime_choice import RuntimeChoice, choose_runtime, with_runtime
 from yolact_cli.pipelines.video_frames import VideoFrames
-from yolact_cli.pipelines.video_labelling import VideoLabeller
 from yolact_cli.runs.journal import BatchPlan, Journal
 from yolact_cli.runs.listing import (
     LISTING,
@@ -55,12 +55,14 @@ from yolact_cli.runs.state import (
     RunState,
     check_same_settings,
     clear_run,
+    read_run_notes,
     run_state,
     write_run_record,
 )
 from yolact_cli.sources.decode import DecodeSettings
-from yolact_cli.sources.loader import load_frames
+from yolact_cli.sources.loader import get_ready, load_frames
 from yolact_cli.sources.prepare import FramePreparer
+from yolact_cli.sources.room import room_of
 from yolact_cli.sources.video_kinds import without_password
 from yolact_cli.store import LocalStore, Store
 from yolact_cli.structures import Failure, Frame, TruthPicture
@@ -116,6 +118,7 @@ class _Run:
     identity: Mapping[str, Any]
     model: ReadyModel | None = None
     resumes: bool = False
+    largest_batch: int | None = None
     started: datetime = field(default_factory=lambda: datetime.now(UTC))
     started_s: float = field(default_factory=time.monotonic)
 
@@ -140,7 +143,12 @@ class _Run:
         return self.choice.device
 
     def _notes(self) -> dict[str, Any]:
-        return run_notes(self.request, choice=self.choice, batch_size=self.batch_size)
+        return run_notes(
+            self.request,
+            choice=self.choice,
+            batch_size=self.batch_size,
+            largest_batch=self.largest_batch,
+        )
 
     def check_output(self) -> RunState:
         """As the function of this name, of this run's folder."""
@@ -149,12 +157,16 @@ class _Run:
     def load_model(self) -> None:
         if self.device == "cpu":
             keep_freed_memory()
+        if self.request.workers != 0:
+            get_ready()  # while the model loads
         self.model = ready_model(self.request.model, self.request.settings, device=self.device)
 
     def open(self, early: RunListing | None) -> RunListing:
         """The pictures, listed in a folder that is ours to go on in."""
         state = self.check_output()
         self.resumes = state is RunState.UNFINISHED and not self.request.overwrite
+        if self.resumes:  # what an earlier attempt had to give up stays told
+            self.largest_batch = read_run_notes(self.store).get("largest_batch")
         known = read_listing(self.store) if self.resumes else []
         known_videos = read_video_listing(self.store) if self.resumes else []
         if early is None or self.resumes:
@@ -214,6 +226,8 @@ class _Run:
             rest,
             frame_preparer(self.request),
             workers=suiting_workers() if workers is None else workers,
+            room=room_of(self.request.memory_bytes),
+            held=self.batch_size,
         )
         failures = 0
         few_bits: FewBits | None = None
@@ -223,6 +237,7 @@ class _Run:
                     few_bits = _few_bits(batch)
                     yield from filter(None, [few_bits])
                 records = labeller.label(batch)
+                yield from self._shrinking()
                 journal.append([record.to_record() for record in records])
                 new_failures = tuple(item for item in records if isinstance(item, Failure))
                 failures += len(new_failures)
@@ -234,6 +249,10 @@ class _Run:
         self, listing: RunListing, should_stop: Callable[[], bool]
     ) -> Generator[Event, None, int]:
         """Go through the videos; returns how many are done."""
+        if not listing.videos:
+            return 0
+        from yolact_cli.pipelines.video_labelling import VideoLabeller  # and a video library
+
         labeller = VideoLabeller(
             self.request,
             self.store,
@@ -245,9 +264,19 @@ class _Run:
             if should_stop():
                 return done
             yield from labeller.label(video, should_stop=should_stop)
+            yield from self._shrinking()
             if not labeller.is_done(video):
                 return done
         return len(listing.videos)
+
+    def _shrinking(self) -> Iterator[Event]:
+        """Take down that batches had to be made smaller, before there are results of them."""
+        assert self.model is not None  # noqa: S101 - it labels
+        largest = self.model.runtime.largest_batch
+        if largest is not None and largest < (self.largest_batch or self.batch_size):
+            self.largest_batch = largest
+            write_run_record(self.store, self.identity, notes=self._notes())
+            yield BatchShrunk(device=self.device, largest_batch=largest)
 
     def _labeller(
         self, writers: Sequence[PictureWriter], labelled: Mapping[int, TruthPicture]

@@ -66,6 +66,19 @@ class FewBits:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BatchShrunk:
+    """A batch did not fit into the device's memory; the run goes on with smaller ones.
+
+    Attributes:
+        device: Where the network runs.
+        largest_batch: Pictures run together from now on.
+    """
+
+    device: str
+    largest_batch: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class VideoBegun:
     """A video is open; its frames come next, those done by an earlier attempt too.
 
@@ -140,4 +153,14 @@ class Finished:
     exports: tuple[FormatReport, ...] = ()
 
 
-Event = Listed | BatchDone | FewBits | VideoBegun | FramesDone | VideoDone | Stopped | Finished
+Event = (
+    Listed
+    | BatchDone
+    | BatchShrunk
+    | FewBits
+    | VideoBegun
+    | FramesDone
+    | VideoDone
+    | Stopped
+    | Finished
+)

@@ -58,6 +58,9 @@ class AnnotateRequest:
     """Pictures run together; None for one that suits the device."""
     workers: int | None = None
     """Processes that decode; 0 for none, None for as many as suit the machine."""
+    memory_bytes: int | None = None
+    """For pictures on their way, larger ones being refused; None: what suits the machine, and
+    none is refused."""
     recursive: bool = True
     """Look into folders of folders."""
     overwrite: bool = False
@@ -106,16 +109,25 @@ def run_identity(request: AnnotateRequest, *, weights_sha256: str) -> dict[str, 
 
 
 def run_notes(
-    request: AnnotateRequest, *, choice: RuntimeChoice, batch_size: int
+    request: AnnotateRequest,
+    *,
+    choice: RuntimeChoice,
+    batch_size: int,
+    largest_batch: int | None = None,
 ) -> dict[str, Any]:
-    """What may differ when a run is resumed, for people to read."""
+    """What may differ when a run is resumed, for people to read.
+
+    ``largest_batch`` says that the last digits of scores may differ from another run's.
+    """
     return {
         "sources": [without_password(source) for source in request.sources],
         "recursive": request.recursive,
         "device": choice.device,
         "runtime_version": choice.version,
         "batch_size": batch_size,
+        "largest_batch": largest_batch,
         "workers": request.workers,
+        "memory_bytes": request.memory_bytes,
         "classes": [category and category_record(category) for category in _written(request)],
     }
 

@@ -20,6 +20,7 @@ from yolact_cli.pipelines.bench_request import BenchRequest
 from yolact_cli.pipelines.trial_pictures import made_up_picture
 from yolact_cli.sources.discover import EXTENSIONS, discover
 from yolact_cli.sources.loader import load_frames
+from yolact_cli.sources.room import room_of
 from yolact_cli.store import LocalStore, output_error
 from yolact_cli.structures import Failure, ListedPicture
 
@@ -96,7 +97,8 @@ def _tried(
     workers = suiting_workers() if request.workers is None else request.workers
     readable: list[Path] = []
     failures: list[Failure] = []
-    with closing(load_frames(iter(pictures), prepare, workers=workers)) as frames:
+    room = room_of(request.memory_bytes)
+    with closing(load_frames(iter(pictures), prepare, workers=workers, room=room)) as frames:
         for frame in frames:
             if isinstance(frame, Failure):
                 failures.append(frame)

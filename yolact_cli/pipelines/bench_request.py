@@ -26,6 +26,8 @@ class BenchRequest:
     """Pictures run together; None for as many as ``annotate`` takes."""
     workers: int | None = None
     """Processes that decode in the measurement of the whole; None for as many as it takes."""
+    memory_bytes: int | None = None
+    """For pictures on their way; None for what suits the machine."""
     pictures: int = PICTURES
     """Pictures labelled; those of the sources are repeated, or the first of them taken."""
     against: RuntimeName | None = None
@@ -56,4 +58,5 @@ class BenchRequest:
             device=self.device,
             batch_size=self.batch_size,
             workers=self.workers,
+            memory_bytes=self.memory_bytes,
         )

@@ -9,7 +9,6 @@ from jaxtyping import UInt8
 from yolact_cli.errors import InputError
 from yolact_cli.labels import LabelledPicture
 from yolact_cli.sources.decode import DecodeSettings, read_picture
-from yolact_cli.sources.video_reader import open_video
 from yolact_cli.store import LocalStore
 from yolact_cli.structures import FramePlace, ListedPicture
 from yolact_cli.video import ListedVideo, VideoFrame
@@ -109,6 +108,8 @@ class _Reel:
     """A video that stays open, as frames are mostly asked for in order."""
 
     def __init__(self, location: str, video: ListedVideo) -> None:
+        from yolact_cli.sources.video_reader import open_video  # pictures need no video library
+
         self._reader = open_video(location, name=video.name)
         self._video_id = video.video_id
         self._frames = self._reader.frames()

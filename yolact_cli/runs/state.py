@@ -116,6 +116,14 @@ def read_run_record(store: Store) -> dict[str, Any]:
     return settings
 
 
+def read_run_notes(store: Store) -> dict[str, Any]:
+    """The notes of the last attempt; empty where there are none to be read."""
+    try:
+        return dict(json.loads(store.read_bytes(RUN_RECORD))["notes"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}
+
+
 def check_same_settings(store: Store, settings: Mapping[str, Any]) -> None:
     """Make sure that going on with a run gives the labels it was started for.
 

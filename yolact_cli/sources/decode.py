@@ -27,6 +27,7 @@ from yolact_cli.sources.gate import (
     read_header,
     unreadable,
 )
+from yolact_cli.sources.room import Admit
 from yolact_cli.sources.signature import is_heic
 
 _log = logging.getLogger(__name__)
@@ -71,7 +72,7 @@ def read_picture(location: str, settings: DecodeSettings, *, name: str | None = 
 
 
 def read_decoded(
-    location: str, settings: DecodeSettings, *, name: str | None = None
+    location: str, settings: DecodeSettings, *, name: str | None = None, admit: Admit | None = None
 ) -> DecodedPicture:
     """A picture file's pixels, upright, RGB; the first frame where there are several.
 
@@ -81,6 +82,7 @@ def read_decoded(
         location: Its path.
         settings: Limits and scaling.
         name: What error messages call it; its path when left out.
+        admit: Called once the picture's size is known; may wait for memory, or raise.
 
     Raises:
         UnreadablePictureError: It is not there, no picture, damaged, cut off, or too large.
@@ -91,7 +93,7 @@ def read_decoded(
         # Asked before opening, which would wait for ever on a pipe.
         _check_regular(path.stat().st_mode, name)
         with path.open("rb") as file:
-            return decode_picture(file, settings, name=name)
+            return decode_picture(file, settings, name=name, admit=admit)
     except FileNotFoundError as error:
         raise unreadable(name, "the file is gone", "Was it moved after the start?") from error
     except PermissionError as error:
@@ -111,16 +113,20 @@ def read_decoded(
         raise unreadable(name, f"cannot be decoded ({reason})", remedy) from error
 
 
-def decode_picture(file: BinaryIO, settings: DecodeSettings, *, name: str) -> DecodedPicture:
+def decode_picture(
+    file: BinaryIO, settings: DecodeSettings, *, name: str, admit: Admit | None = None
+) -> DecodedPicture:
     """Like :func:`read_decoded`, from an open file."""
     head = file.read(HEAD_BYTES)
     if not head:
         raise unreadable(name, "the file is empty", "Copy it again, or leave it out.")
     if is_heic(head):
-        deep = heic.decode(file, name=name, max_pixels=settings.max_pixels)
+        deep = heic.decode(file, name=name, max_pixels=settings.max_pixels, admit=admit)
         return _decoded(deep, Header(size_wh=(0, 0), orientation=1), settings, name)
     header = read_header(file, name, head)
     check_pixels(header.size_wh, name=name, max_pixels=settings.max_pixels)
+    if admit is not None:
+        admit(header.size_wh, name)
     samples = None if header.is_for_pillow else _by_cv2(file, header)
     if samples is None:
         samples = _by_pillow(file, name, allow_truncated=settings.allow_truncated)

@@ -6,9 +6,12 @@ import numpy as np
 from jaxtyping import Shaped
 
 from yolact_cli.sources.gate import check_pixels, unreadable
+from yolact_cli.sources.room import Admit
 
 
-def decode(file: BinaryIO, *, name: str, max_pixels: int) -> Shaped[np.ndarray, "h w 3"]:
+def decode(
+    file: BinaryIO, *, name: str, max_pixels: int, admit: Admit | None = None
+) -> Shaped[np.ndarray, "h w 3"]:
     """A HEIC file's main picture, upright, RGB without alpha; grey ones may have 16 bits.
 
     Raises:
@@ -24,6 +27,8 @@ def decode(file: BinaryIO, *, name: str, max_pixels: int) -> Shaped[np.ndarray, 
         image = pillow_heif.open_heif(file, convert_hdr_to_8bit=True)
         size_wh = image.size
         check_pixels(size_wh, name=name, max_pixels=max_pixels)
+        if admit is not None:
+            admit(size_wh, name)
         samples = np.array(image)
     except (ValueError, EOFError, SyntaxError, RuntimeError, OSError) as error:
         raise unreadable(name, f"is damaged or cut off ({error})", "Copy it again.") from error

@@ -8,6 +8,7 @@ import numpy as np
 from jaxtyping import Shaped, UInt8
 
 from yolact_cli.sources.decode import DecodedPicture, DecodeSettings, read_decoded
+from yolact_cli.sources.room import Admit
 from yolact_cli.structures import Frame, ListedPicture
 
 ResizeCall = Callable[[UInt8[np.ndarray, "h w 3"]], Shaped[np.ndarray, "s s 3"]]
@@ -24,21 +25,21 @@ class FramePreparer:
     preview_max_px: int | None = None
     """Longest side of the preview to draw on; 0 for the picture whole, None for no preview."""
 
-    def __call__(self, picture: ListedPicture) -> Frame:
-        """The frame of a picture.
+    def __call__(self, picture: ListedPicture, admit: Admit | None = None) -> Frame:
+        """The frame of a picture; ``admit`` as in :func:`read_decoded`.
 
         Raises:
             UnreadablePictureError: It cannot be decoded, or must not be.
         """
-        return self.frame(picture, self.decoded(picture))
+        return self.frame(picture, self.decoded(picture, admit))
 
-    def decoded(self, picture: ListedPicture) -> DecodedPicture:
+    def decoded(self, picture: ListedPicture, admit: Admit | None = None) -> DecodedPicture:
         """The first half of the work: the picture's own pixels.
 
         Raises:
             UnreadablePictureError: It cannot be decoded, or must not be.
         """
-        return read_decoded(picture.location, self.decode, name=picture.name)
+        return read_decoded(picture.location, self.decode, name=picture.name, admit=admit)
 
     def frame(self, picture: ListedPicture, decoded: DecodedPicture) -> Frame:
         """The second half: a frame of those pixels."""

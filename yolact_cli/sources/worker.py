@@ -21,12 +21,13 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from torch.utils.data import Dataset
 
 from yolact_cli.errors import UnreadablePictureError
+from yolact_cli.sources.budget import Budget
+from yolact_cli.sources.room import Admit
 from yolact_cli.structures import Failure, Frame, ListedPicture
 
-Prepare = Callable[[ListedPicture], Frame]
+Prepare = Callable[[ListedPicture, Admit], Frame]
 
 _ROOMY_BYTES = 1 << 30
 _NO_PIXELS = np.zeros((0, 0, 3), np.uint8)
@@ -40,6 +41,7 @@ class SpooledFrame:
     frame: Frame
     file: Path
     has_preview: bool
+    size_bytes: int
 
     def take(self) -> Frame:
         """The frame with its arrays; the file is gone afterwards."""
@@ -61,22 +63,38 @@ class BugInWorkerError(Exception):
     """A RuntimeError of ``prepare``, told apart from the one that a dead worker leads to."""
 
 
-class PreparedPictures(Dataset[SpooledFrame | Failure | NoRoom | None]):
-    """Indexed by the listed pictures themselves, so that workers need no copy of the listing.
+class PreparedPictures:
+    """A data set indexed by the listed pictures themselves, so that workers need no copy of them.
 
     The index None asks whether the worker is up, and gives None.
     """
 
-    def __init__(self, prepare: Prepare, spool: Path) -> None:
+    def __init__(self, prepare: Prepare, spool: Path, budget: Budget) -> None:
         self._prepare = prepare
         self._spool = spool
+        self._budget = budget
         self._numbers = itertools.count()
 
     def __getitem__(self, picture: ListedPicture | None) -> SpooledFrame | Failure | NoRoom | None:
         if picture is None:
             return None
+        taken_up: list[int] = []
+
+        def admit(size_wh: tuple[int, int], name: str) -> None:
+            taken_up.append(self._budget.enter(size_wh, name, picture_id=picture.picture_id))
+
+        frame_bytes = 0
         try:
-            frame = frame_or_failure(picture, self._prepare)
+            result = self._result(picture, admit)
+            if isinstance(result, SpooledFrame):
+                frame_bytes = result.size_bytes
+        finally:
+            self._budget.leave(sum(taken_up), frame_bytes=frame_bytes)
+        return result
+
+    def _result(self, picture: ListedPicture, admit: Admit) -> SpooledFrame | Failure | NoRoom:
+        try:
+            frame = frame_or_failure(picture, self._prepare, admit)
         except RuntimeError as error:
             raise BugInWorkerError(f"{picture.name}: {error}") from error
         if isinstance(frame, Failure):
@@ -88,10 +106,10 @@ class PreparedPictures(Dataset[SpooledFrame | Failure | NoRoom | None]):
             return NoRoom(reason=f"{self._spool}: {error}")
 
 
-def frame_or_failure(picture: ListedPicture, prepare: Prepare) -> Frame | Failure:
+def frame_or_failure(picture: ListedPicture, prepare: Prepare, admit: Admit) -> Frame | Failure:
     """A picture's frame, or what is wrong with the picture; bugs are raised."""
     try:
-        return prepare(picture)
+        return prepare(picture, admit)
     except UnreadablePictureError as error:
         return decode_failure(picture, type(error).__name__, str(error))
     except MemoryError:
@@ -175,4 +193,5 @@ def _spooled(frame: Frame, file: Path) -> SpooledFrame:
         frame=replace(frame, pixels=_NO_PIXELS, preview=None),
         file=file,
         has_preview=frame.preview is not None,
+        size_bytes=sum(one.nbytes for one in (frame.pixels, frame.preview) if one is not None),
     )

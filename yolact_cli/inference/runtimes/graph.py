@@ -76,6 +76,7 @@ class GraphRuntime:
             config: Of the network that became the graph.
             selection: What is asked for.
         """
+        self.largest_batch: int | None = None
         self._engine = engine
         self._config = config
         self._selection = selection

@@ -2,7 +2,7 @@
 
 Pictures are run one by one in as many streams as there are cores to fill, so that a picture's
 outputs do not depend on the others of its batch at all. On two cores that was faster than batches
-of four (``.github/decisions/0006-openvino-by-default.md``).
+of four (``.github/decisions/0007-openvino-on-processors.md``).
 """
 
 import os

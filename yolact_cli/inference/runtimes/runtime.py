@@ -17,7 +17,14 @@ Choose = Callable[[], list[Candidates]]
 
 
 class Runtime(Protocol):
-    """Pixels in, candidates out; for a given batch always the same."""
+    """Pixels in, candidates out; for a given batch always the same.
+
+    Attributes:
+        largest_batch: What larger batches are cut into since one did not fit into memory, or None:
+            all have fitted.
+    """
+
+    largest_batch: int | None
 
     def run(self, pixels: Shaped[np.ndarray, "b s s 3"]) -> list[Candidates]:
         """Candidates of each picture (RGB, [0, 255], not normalised), in order.

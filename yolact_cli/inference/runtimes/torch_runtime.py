@@ -57,12 +57,12 @@ class TorchRuntime:
         self._std = torch.tensor(normalisation.std, device=device)
         self._precision = precision
         self._selection = selection or Selection()
-        self._largest_batch: int | None = None  # known once a batch did not fit
+        self.largest_batch: int | None = None
 
     def run(self, pixels: Shaped[np.ndarray, "b s s 3"]) -> list[Candidates]:
         """Candidates of each picture, in order; none for an empty batch.
 
-        A batch that does not fit into the GPU's memory is run in halves, and later ones too.
+        A batch that does not fit into the device's memory is run in halves, and later ones too.
 
         Raises:
             DeviceError: Not even one picture fits.
@@ -70,10 +70,12 @@ class TorchRuntime:
         candidates: list[Candidates] = []
         while len(candidates) < len(pixels):
             start = len(candidates)
-            part = pixels[start:][: self._largest_batch]
+            part = pixels[start:][: self.largest_batch]
             try:
                 candidates += self._run_part(part)
-            except torch.OutOfMemoryError as error:
+            except (RuntimeError, MemoryError) as error:
+                if not _is_out_of_memory(error):
+                    raise
                 self._halve(len(part), error)
         return candidates
 
@@ -83,7 +85,7 @@ class TorchRuntime:
         Raises:
             DeviceError: The batch does not fit, in parts that fitted before.
         """
-        step = self._largest_batch or max(len(pixels), 1)
+        step = self.largest_batch or max(len(pixels), 1)
         try:
             with torch.inference_mode():
                 parts = [
@@ -173,20 +175,27 @@ class TorchRuntime:
             prototypes=prototypes.cpu().numpy(),
         )
 
-    def _halve(self, failed_batch: int, error: torch.OutOfMemoryError) -> None:
+    def _halve(self, failed_batch: int, error: Exception) -> None:
         if failed_batch <= 1:
             raise DeviceError(
                 f"One picture does not fit into the memory of {self.device}.",
                 remedy="Free the device of other programs, or use a smaller model or --device cpu.",
             ) from error
-        self._largest_batch = failed_batch // 2
+        self.largest_batch = failed_batch // 2
         torch.cuda.empty_cache()
         _log.warning(
             "A batch of %d does not fit into the memory of %s; going on with %d",
             failed_batch,
             self.device,
-            self._largest_batch,
+            self.largest_batch,
         )
+
+
+def _is_out_of_memory(error: Exception) -> bool:
+    """Of a GPU; of a processor, for which torch has no exception of its own."""
+    if isinstance(error, torch.OutOfMemoryError | MemoryError):
+        return True
+    return "DefaultCPUAllocator" in str(error)
 
 
 def _class_probabilities(outputs: NetworkOutputs) -> Float[Tensor, "b n classes"]:
