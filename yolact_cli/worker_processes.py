@@ -26,6 +26,20 @@ def worker_context(*, preload: str) -> Any:
     return context
 
 
+def start_server(*, preload: str) -> None:
+    """Start what workers come from, where there is such a thing, and do not wait for it.
+
+    Args:
+        preload: As for :func:`worker_context`.
+    """
+    context = worker_context(preload=preload)
+    if context.get_start_method() == "forkserver":
+        from multiprocessing import forkserver
+
+        with signals_held_back(), safe_path():
+            forkserver.ensure_running()
+
+
 @contextlib.contextmanager
 def signals_held_back() -> Iterator[None]:
     """Processes started here never see Ctrl-C; this one sees it when the block ends."""

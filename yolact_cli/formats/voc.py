@@ -16,7 +16,6 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Int, UInt8
 from PIL import Image
-from scipy import ndimage
 
 from yolact_cli.errors import AnnotationError
 from yolact_cli.formats.export import Exported
@@ -227,6 +226,8 @@ class _Reading:
     def _objects(
         self, file: Path, of_objects: Numbers, of_classes: Numbers
     ) -> Iterator[ReadObject]:
+        from scipy import ndimage  # slow to load, and wanted for reading alone
+
         size_hw = of_objects.shape[0], of_objects.shape[1]
         windows = ndimage.find_objects(of_objects)
         for number, window in enumerate(windows[: VOID - 1], start=1):

@@ -116,10 +116,14 @@ def encode_runs(runs: Int64[np.ndarray, " runs"]) -> str:
     values = runs.copy()
     values[3:] -= runs[1:-2]
     groups = np.ones(len(values), np.int64)
+    sizes = values ^ (values >> 63)  # v, or -v - 1 of negative ones: what the groups' bits hold
+    largest = int(sizes.max(initial=0))
     for extra in range(1, _MAX_GROUPS):
         # g groups hold the signed range of 5 g bits
         limit = 1 << (_GROUP_BITS * extra - 1)
-        groups += (values >= limit) | (values < -limit)
+        if limit > largest:
+            break
+        groups += sizes >= limit
     ends = np.cumsum(groups)
     place = np.arange(ends[-1] if len(ends) else 0) - np.repeat(ends - groups, groups)
     bits = (np.repeat(values, groups) >> (_GROUP_BITS * place)) & (_CONTINUES - 1)

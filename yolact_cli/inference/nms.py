@@ -10,7 +10,6 @@ from dataclasses import dataclass
 import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
-from torchvision.ops import nms as greedy_nms
 
 from yolact_cli.geometry.boxes import iou
 from yolact_cli.inference.selection import Selection
@@ -114,6 +113,8 @@ def _greedy_per_class(
     pairs = _wanted_pairs(scores, selection, floor=selection.nms.candidate_score)
     if not len(pairs.scores):
         return pairs
+    from torchvision.ops import nms as greedy_nms  # loads as slowly as torch; others do without
+
     # float64 keeps boxes exact beside the offset that parts the classes; MPS has none, hence cpu
     apart = boxes[pairs.anchor_indices].cpu().double()
     apart += pairs.class_ids.cpu()[:, None] * (apart.max() - apart.min() + 1)

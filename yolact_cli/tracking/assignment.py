@@ -2,7 +2,6 @@
 
 import numpy as np
 from jaxtyping import Float64
-from scipy.optimize import linear_sum_assignment
 
 _LEAST_GAIN = 1e-9  # a pair exactly at the limit is still a pair
 
@@ -21,6 +20,8 @@ def best_pairs(gain: Float64[np.ndarray, "n m"]) -> list[tuple[int, int]]:
     """
     if gain.size == 0 or not gain.any():
         return []
+    from scipy.optimize import linear_sum_assignment  # slow to load, and pictures have no tracks
+
     rows, columns = linear_sum_assignment(gain, maximize=True)
     return [
         (int(row), int(column))

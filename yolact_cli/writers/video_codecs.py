@@ -46,7 +46,7 @@ ENCODERS: Mapping[VideoCodec, Encoder] = MappingProxyType(
             name="libx264",
             crf=24,
             max_crf=51,
-            # Quick rather than small: tests/pipelines/test_video_throughput.py has the budget. And
+            # Quick rather than small: tests/benchmarks/test_video_throughput.py has the budget. And
             # slower presets have a tree of macroblocks, which looks into memory that nobody has
             # written: of some sizes the same frames gave several files.
             options={"preset": "superfast", "x264-params": "subme=0"},

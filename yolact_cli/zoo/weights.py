@@ -34,10 +34,11 @@ def load_weights(network: Yolact, path: Path, *, sha256: str | None = None) -> N
     """
     wanted = network.state_dict()
     weights = checked_weights(wanted, path, sha256=sha256)
+    # Not zeros_like: of a tensor without memory it goes through sympy, half a second to load.
     complete = {
         name: weights[name]
         if name in weights and not name.startswith(SEMANTIC)
-        else torch.zeros_like(slot, device="cpu")
+        else torch.zeros(slot.shape, dtype=slot.dtype)
         for name, slot in wanted.items()
     }
     network.load_state_dict(complete, strict=True, assign=True)

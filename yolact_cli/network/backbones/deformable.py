@@ -5,7 +5,6 @@ Source: DCNv2 (arXiv 1811.11168) as YOLACT++ uses it, run by torchvision.ops.def
 
 import torch
 from torch import Tensor, nn
-from torchvision.ops import deform_conv2d
 
 
 class DeformableConv(nn.Module):
@@ -13,6 +12,9 @@ class DeformableConv(nn.Module):
 
     def __init__(self, in_channels: int, out_channels: int, *, stride: int) -> None:
         super().__init__()
+        from torchvision.ops import deform_conv2d  # loads as slowly as torch; others do without
+
+        self._deform_conv2d = deform_conv2d
         self.stride = stride
         self.weight = nn.Parameter(torch.empty(out_channels, in_channels, 3, 3))
         self.bias = nn.Parameter(torch.zeros(out_channels))
@@ -25,7 +27,7 @@ class DeformableConv(nn.Module):
         """Sample at learnt offsets (y before x, tap by tap), weigh by the learnt modulation."""
         branch = self.conv_offset_mask(x)
         offsets, modulation = branch[:, :18], torch.sigmoid(branch[:, 18:])
-        sampled: Tensor = deform_conv2d(
+        sampled: Tensor = self._deform_conv2d(
             x, offsets, self.weight, self.bias, stride=self.stride, padding=1, mask=modulation
         )
         return sampled
