@@ -66,6 +66,7 @@ from yolact_cli.sources.room import room_of
 from yolact_cli.sources.video_kinds import without_password
 from yolact_cli.store import LocalStore, Store
 from yolact_cli.structures import Failure, Frame, TruthPicture
+from yolact_cli.thread_counts import one_thread_for_arrays
 from yolact_cli.writers.manifest import Manifest, versions, write_manifest
 from yolact_cli.writers.protocol import PictureWriter
 from yolact_cli.zoo.checksum import weights_checksum
@@ -103,7 +104,7 @@ def annotate(
         run.check_output()
     early = look_for_inputs(request, []) if is_new else None
     run.load_model()
-    with locked(request.output):
+    with one_thread_for_arrays(), locked(request.output):
         listing = run.open(early)
         yield from run.label(listing, should_stop)
 

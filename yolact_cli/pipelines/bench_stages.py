@@ -5,14 +5,11 @@ detections of one picture while the next is in the network; here no step has com
 time is its own. Decoding and resizing have one thread, as they have there.
 """
 
-import contextlib
 import dataclasses
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-
-import cv2
 
 from yolact_cli.inference.postprocess import (
     PictureKey,
@@ -33,6 +30,7 @@ from yolact_cli.runs.journal import BatchPlan, Journal
 from yolact_cli.settings import WriteKind
 from yolact_cli.store import LocalStore
 from yolact_cli.structures import Candidates, Detections, Frame, ListedPicture
+from yolact_cli.thread_counts import one_thread_for_arrays
 from yolact_cli.writers.protocol import PictureWriter
 
 DECODE, PREPROCESS, NETWORK, NMS, MASKS, RLE, JOURNAL = (
@@ -128,7 +126,7 @@ class StageRounds:
 
     def _frames(self, batch: Sequence[ListedPicture]) -> list[Frame]:
         frames = []
-        with _one_cv2_thread():
+        with one_thread_for_arrays():
             for picture in batch:
                 with self._watch.lap(DECODE):
                     decoded = self._prepare.decoded(picture)
@@ -195,14 +193,3 @@ def _writers_by_stage(
         for kind in PICTURE_KINDS
         if kind in request.write
     }
-
-
-@contextlib.contextmanager
-def _one_cv2_thread() -> Iterator[None]:
-    """As in the processes that decode for ``annotate``."""
-    before = cv2.getNumThreads()
-    cv2.setNumThreads(1)
-    try:
-        yield
-    finally:
-        cv2.setNumThreads(before)
