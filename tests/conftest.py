@@ -5,6 +5,7 @@ import functools
 import http.server
 import itertools
 import json
+import logging
 import os
 import queue
 import shutil
@@ -66,6 +67,16 @@ def pytest_configure(config: pytest.Config) -> None:
         config.add_cleanup(cache.cleanup)
         os.environ["YOLACT_CACHE"] = cache.name
         config.add_cleanup(lambda: os.environ.pop("YOLACT_CACHE"))
+
+
+@pytest.fixture(autouse=True)
+def log_as_it_was() -> Iterator[None]:
+    """What a command said about the log (-q, -v) ends with its test."""
+    logger = logging.getLogger("yolact_cli")
+    level, handlers = logger.level, list(logger.handlers)
+    yield
+    logger.setLevel(level)
+    logger.handlers[:] = handlers
 
 
 @pytest.fixture(scope="session")
