@@ -25,4 +25,7 @@ def peak_memory(make_photos, tiny_model, tmp_path, peak_memory_of):
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_two_thousand_pictures_take_the_memory_of_two_hundred(peak_memory) -> None:
-    assert peak_memory(2000) < 1.05 * peak_memory(200)
+    peak_memory(10)  # converts the model where a runtime asks for that
+    few, many = peak_memory(200), peak_memory(2000)
+    print(f"\npeak with 200 pictures {few / 1024:.0f} MiB, with 2,000 {many / 1024:.0f} MiB")
+    assert many < 1.05 * few
