@@ -13,7 +13,8 @@ def one_thread_for_arrays() -> Iterator[None]:
 
     Masks are products of small matrices, over in less time than a second thread takes to begin.
     Their threads then wait for more by spinning, and take cores from the network, the encoder and
-    the decoders: reading and labelling a frame of a video took a third less of the cores so.
+    the decoders: a frame of a video took 33 core-milliseconds to read and label, 23 so
+    (tests/benchmarks/test_video_throughput.py, on two cores).
     """
     before = cv2.getNumThreads()
     cv2.setNumThreads(1)

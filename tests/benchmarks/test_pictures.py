@@ -49,6 +49,20 @@ def precision_of(reduced):
 
 
 @pytest.fixture
+def contestant(request, resnet50_model, precision_of):
+    """``contestant("onnx")``: the model, how it is run, and in which precision that is."""
+
+    def build(kind):
+        if kind == "int8":
+            return request.getfixturevalue("int8_model"), {}, "int8"
+        installed(kind)
+        precision = precision_of(kind)
+        return resnet50_model, {"runtime": kind, "precision": precision}, precision
+
+    return build
+
+
+@pytest.fixture
 def run_of(start, folder_of, pictures, tmp_path):
     """``run_of(model, write)``: a call that runs ``annotate`` and gives its seconds."""
     folder = folder_of(pictures)
@@ -70,15 +84,9 @@ def run_of(start, folder_of, pictures, tmp_path):
 
 @pytest.mark.parametrize("kind", ["torch", "openvino", "onnx", "int8"])
 def test_a_run_with_overlays_is_faster_than_the_plain_way(
-    kind, request, resnet50_model, run_of, start, in_turn, pictures, precision_of, has_amx, say,
-    tmp_path,
-):  # fmt: skip
-    if kind == "int8":
-        model, options, label = request.getfixturevalue("int8_model"), {}, "int8"
-    else:
-        installed(kind)
-        label = precision_of(kind)
-        model, options = resnet50_model, {"runtime": kind, "precision": label}
+    kind, contestant, resnet50_model, run_of, start, in_turn, pictures, has_amx, say, tmp_path
+):
+    model, options, label = contestant(kind)
     ours = run_of(model, "overlay", **options)
     plainly = start("plainly")
 
@@ -105,14 +113,9 @@ def test_a_run_with_overlays_is_faster_than_the_plain_way(
 
 @pytest.mark.parametrize("kind", ["torch", "openvino", "onnx", "int8"])
 def test_a_run_takes_little_longer_than_its_network(
-    kind, request, resnet50_model, run_of, start, in_turn, pictures, precision_of
+    kind, contestant, run_of, start, in_turn, pictures
 ):
-    if kind == "int8":
-        model, options, label = request.getfixturevalue("int8_model"), {}, "int8"
-    else:
-        installed(kind)
-        label = precision_of(kind)
-        model, options = resnet50_model, {"runtime": kind, "precision": label}
+    model, options, label = contestant(kind)
     bare = start("network")
 
     def network():

@@ -10,12 +10,13 @@ import cv2
 import numpy as np
 import pytest
 import torch
+from threadpoolctl import threadpool_info
 
 from yolact_cli.errors import NoInputsError, SettingsError, YolactError
 from yolact_cli.inference.runtimes.installed import is_installed
 from yolact_cli.network.backbones.deformable import DeformableConv
 from yolact_cli.network.yolact import Yolact
-from yolact_cli.pipelines import bench_arithmetic, bench_pairs
+from yolact_cli.pipelines import bench_arithmetic, bench_pairs, bench_stages
 from yolact_cli.pipelines.bench import bench
 from yolact_cli.pipelines.bench_memory import MemoryWatch, peak_of_this_process
 from yolact_cli.pipelines.bench_pictures import gather_pictures
@@ -42,7 +43,7 @@ def model(tiny_model):
 
 @pytest.fixture
 def scratch(tmp_path, monkeypatch):
-    """Where temporary folders are made."""
+    """Where temporary folders are made; torch may make one for its compiler, which stays."""
     folder = tmp_path / "scratch"
     folder.mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(folder))
@@ -87,7 +88,7 @@ def test_every_step_is_timed_and_the_steps_are_all_there_is(make_bench, make_pho
     assert report.whole.pictures == 4
     assert report.objects_a_picture > 0
     assert steps == [2, 4, 6, 8, 10, 12]
-    assert list(scratch.iterdir()) == []
+    assert list(scratch.glob("yolact*")) == []
 
 
 def test_a_picture_is_a_sample_and_so_is_a_batch_and_the_report_is_plain_json(
@@ -113,6 +114,35 @@ def test_a_picture_is_a_sample_and_so_is_a_batch_and_the_report_is_plain_json(
     assert set(stage["wall_ms"]) == {"median", "p10", "p90", "mean"}
     assert record["memory"]["process_peak_bytes"] > 10_000_000
     assert record["against"] is None
+
+
+def test_exports_are_written_anew_each_time_they_are_measured(make_bench, make_photos, monkeypatch):
+    write, written = bench_stages.write_run_exports, []
+
+    def noted(store, kinds):
+        reports = write(store, kinds)
+        written.extend(report.files.written for report in reports)
+        return reports
+
+    monkeypatch.setattr(bench_stages, "write_run_exports", noted)
+    make_bench(make_photos("a.png"), write=("cvat",))
+    assert len(written) > 1
+    assert all(written)
+
+
+def test_steps_have_as_many_threads_as_in_a_run(make_bench, make_photos):
+    before, seen = cv2.getNumThreads(), set()
+    cv2.setNumThreads(2)
+
+    def watch(done):
+        blas = {one["num_threads"] for one in threadpool_info() if one["user_api"] == "blas"}
+        seen.add((cv2.getNumThreads(), *blas))
+
+    try:
+        make_bench(make_photos("a.png"), watch=watch)
+    finally:
+        cv2.setNumThreads(before)
+    assert seen == {(1, 1)}
 
 
 @pytest.fixture
@@ -212,7 +242,7 @@ def test_nothing_is_left_of_a_measurement_that_is_interrupted(make_bench, make_p
 
     with pytest.raises(KeyboardInterrupt):
         make_bench(make_photos("a.png"), watch=interrupt)
-    assert list(scratch.iterdir()) == []
+    assert list(scratch.glob("yolact*")) == []
 
 
 @pytest.mark.skipif(not is_installed("openvino"), reason="needs openvino")
@@ -288,6 +318,16 @@ def test_who_begins_changes_from_round_to_round(model, batches):
     assert times.ratio.median > 0
 
 
+def test_the_ratio_is_of_the_second_to_the_first(model, batches, monkeypatch):
+    runtime = ready_model(model, LabelSettings(runtime="torch"), device="cpu").runtime
+    first, second = (Recorded(runtime, name, []) for name in "ab")
+    seconds = {first: 0.1, second: 0.4}
+    monkeypatch.setattr(bench_pairs, "_seconds", lambda one, batches: seconds[one])
+    times = bench_pairs.pair_times(first, second, batches, rounds=2, on_round=lambda done: None)
+    assert times.ratio.median == pytest.approx(4)
+    assert (times.first_ms.median, times.second_ms.median) == pytest.approx((50, 200))
+
+
 def test_objects_that_one_alone_finds_are_not_matched(model, batches):
     settings = LabelSettings(
         nms=NmsSettings(max_detections=6), score_threshold=0.05, runtime="torch"
@@ -337,6 +377,19 @@ def test_where_no_product_can_be_measured_the_network_has_no_share():
     assert (record["share_of_peak_percent"], record["left_out"]) == (None, "It is int8.")
 
 
+ASK_FOR_PEAK = """
+from yolact_cli.pipelines.bench_memory import peak_of_this_process
+print(peak_of_this_process())
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="/proc")
+def test_memory_of_whoever_started_a_process_is_not_its_own():
+    mine = np.ones(300 << 20, np.uint8)
+    told = subprocess.check_output([sys.executable, "-c", ASK_FOR_PEAK])
+    assert int(told) < mine.nbytes
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="/proc")
 def test_memory_of_processes_that_were_started_is_seen():
     held = "held = bytearray(40_000_000)\nprint(flush=True)\ninput()"
@@ -377,4 +430,4 @@ def test_a_spread_is_of_its_values():
 def test_a_model_without_weights_is_refused_before_anything_is_done(make_bench, scratch):
     with pytest.raises(YolactError, match="weights"):
         make_bench(model=resolve_model("yolact_resnet50_pascal"))
-    assert list(scratch.iterdir()) == []
+    assert list(scratch.glob("yolact*")) == []

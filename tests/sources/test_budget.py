@@ -29,7 +29,10 @@ def entering():
 
     def begin(budget, pixels, picture_id):
         thread = threading.Thread(
-            target=budget.enter, args=((pixels, 1), "a.png"), kwargs={"picture_id": picture_id}
+            target=budget.enter,
+            args=((pixels, 1), "a.png"),
+            kwargs={"picture_id": picture_id},
+            daemon=True,  # one that waits for ever is a failure, and no end of the tests
         )
         thread.start()
         threads.append(thread)

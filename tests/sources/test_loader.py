@@ -19,9 +19,16 @@ from torch.utils.data.dataloader import _MultiProcessingDataLoaderIter
 
 from yolact_cli.errors import DiskFullError, InputError
 from yolact_cli.sources import crew, worker
+from yolact_cli.sources.budget import Budget
 from yolact_cli.sources.loader import load_frames
 from yolact_cli.sources.room import BYTES_A_PIXEL, Room
-from yolact_cli.sources.worker import NoRoom, remove_spool
+from yolact_cli.sources.worker import (
+    BugInWorkerError,
+    NoRoom,
+    PreparedPictures,
+    SpooledFrame,
+    remove_spool,
+)
 from yolact_cli.structures import Failure, ListedPicture
 
 PREPARERS = '''
@@ -261,6 +268,42 @@ def test_room_that_dead_workers_held_is_free_again(prepare, small_room, soon_not
     names = ["large-900000", "kill-after-900000", "large-900000", "large-900000"]
     results = told(load_frames(listed(*names), prepare, workers=2, room=small_room))
     assert results == ["1", "2 WorkerDied", "3", "4"]
+
+
+class Counted:
+    """A budget that lets everybody in, for seven bytes."""
+
+    def __init__(self):
+        self.left = []
+
+    def enter(self, size_wh, name, *, picture_id):
+        return 7
+
+    def leave(self, decoding_bytes, *, frame_bytes):
+        self.left.append((decoding_bytes, frame_bytes))
+
+
+def test_what_a_picture_took_up_is_given_back_whatever_becomes_of_it(prepare, tmp_path):
+    budget = Counted()
+    prepared = PreparedPictures(prepare, tmp_path, budget)
+    large, bad, bug = listed("large-5", "bad", "bug-runtime")
+    assert isinstance(prepared[large], SpooledFrame)
+    assert isinstance(prepared[bad], Failure)
+    with pytest.raises(BugInWorkerError):
+        prepared[bug]
+    assert budget.left == [(7, 300), (0, 0), (0, 0)]  # 25 pixels of three floats
+
+
+def test_frames_that_were_taken_make_room_for_others(prepare, monkeypatch):
+    taken, take = [], Budget.take
+
+    def noted(budget, frame_bytes):
+        taken.append(frame_bytes)
+        take(budget, frame_bytes)
+
+    monkeypatch.setattr(Budget, "take", noted)
+    assert len(list(load_frames(listed("a", "bad", "b"), prepare, workers=1))) == 3
+    assert taken == [300, 0, 300]
 
 
 SCRIPT = """

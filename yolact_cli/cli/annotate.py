@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from yolact_cli.pipelines.annotate_request import AnnotateRequest
     from yolact_cli.zoo.resolve import ModelSource
 
-DEFAULT_MODEL = "yolact_lite0"
 SOME_FAILED = 3
 
 
@@ -44,13 +43,7 @@ SOME_FAILED = 3
     metavar="RUN",
     help="The folder of the run; an unfinished run in it is resumed.",
 )
-@click.option(
-    "-m",
-    "--model",
-    default=DEFAULT_MODEL,
-    show_default=True,
-    help="A model's name, its card, or a .pth or .safetensors file.",
-)
+@options.model_option
 @click.option(
     "--write",
     type=options.CommaList(get_args(WriteKind)),

@@ -112,8 +112,8 @@ MACHINE_OPTIONS: tuple[Decorator, ...] = (
     click.option(
         "--memory", type=options.MemorySize(), metavar="SIZE",
         help="For pictures being decoded and waiting, beside the network and the program, such as "
-        "800MB or 4GiB. Pictures of which one would take more than half of it are left out as "
-        "failed.  [default: a quarter of what is free, at most 4GiB; none is left out]",
+        "800MB or 4GiB. A picture that alone would take more than three quarters of it is left "
+        "out as failed.  [default: a quarter of what is free, at most 4GiB; none is left out]",
     ),
 )  # fmt: skip
 """What runs the network, and how."""

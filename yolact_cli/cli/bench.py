@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, get_args
 import click
 
 from yolact_cli.cli import options, reporting
-from yolact_cli.cli.annotate import DEFAULT_MODEL, SOME_FAILED
+from yolact_cli.cli.annotate import SOME_FAILED
 from yolact_cli.cli.annotate_options import MACHINE_OPTIONS, with_options
 from yolact_cli.errors import OutputExistsError
 from yolact_cli.settings import LabelSettings, RuntimeName, WriteKind
@@ -23,13 +23,7 @@ _KINDS = tuple(kind for kind in get_args(WriteKind) if kind not in _OF_VIDEOS)
 
 @click.command()
 @click.argument("sources", nargs=-1, metavar="[SOURCE...]")
-@click.option(
-    "-m",
-    "--model",
-    default=DEFAULT_MODEL,
-    show_default=True,
-    help="A model's name, its card, or a .pth or .safetensors file.",
-)
+@options.model_option
 @click.option(
     "--pictures",
     type=click.IntRange(2, 100_000),

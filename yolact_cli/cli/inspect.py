@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any, get_args
 import click
 
 from yolact_cli.cli import options, reporting
-from yolact_cli.cli.annotate import DEFAULT_MODEL
 from yolact_cli.settings import LabelSettings, MaskCrop, NmsKind, NmsSettings
 
 if TYPE_CHECKING:
@@ -39,10 +38,7 @@ class Pixel(click.ParamType):  # type: ignore[type-arg]  # generic only since cl
     "-o", "--output", type=click.Path(path_type=Path), required=True, metavar="FOLDER",
     help="The folder of the page and its pictures.",
 )  # fmt: skip
-@click.option(
-    "-m", "--model", default=DEFAULT_MODEL, show_default=True,
-    help="A model's name, its card, or a .pth or .safetensors file.",
-)  # fmt: skip
+@options.model_option
 @click.option(
     "--object", "number", type=click.IntRange(1), metavar="N",
     help="Which object, from 1, the best score first.  [default: 1]",

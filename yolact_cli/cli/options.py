@@ -127,6 +127,17 @@ def config_option(function: Decorated) -> Decorated:
     )(function)
 
 
+def model_option(function: Decorated) -> Decorated:
+    """Add ``--model``, whose weights label pictures."""
+    return click.option(
+        "-m",
+        "--model",
+        default="yolact_lite0",
+        show_default=True,
+        help="A model's name, its card, or a .pth or .safetensors file.",
+    )(function)
+
+
 def json_option(function: Decorated) -> Decorated:
     """Add ``--json``: the result on stdout for programs."""
     return click.option(

@@ -27,6 +27,7 @@ from yolact_cli.pipelines.runtime_choice import (
     with_runtime,
 )
 from yolact_cli.structures import Frame
+from yolact_cli.thread_counts import one_thread_for_arrays
 from yolact_cli.writers.manifest import versions
 from yolact_cli.zoo.checksum import weights_checksum
 
@@ -95,12 +96,13 @@ class _Bench:
             )
             whole = measure_whole(run, self.watch, device=self.choice.device)
             at_end = measure_end(run, pictures=pictures.count)
-            model = ready_model(request.model, request.settings, device=self.choice.device)
-            rounds = StageRounds(model, run, folder / "stages", batch_size=self.batch_size)
-            measured = rounds.measure(
-                pictures.listed(), lambda done: self.watch(pictures.count + done)
-            )
-            against = self._against(model, pictures)
+            with one_thread_for_arrays():  # as annotate has it
+                model = ready_model(request.model, request.settings, device=self.choice.device)
+                rounds = StageRounds(model, run, folder / "stages", batch_size=self.batch_size)
+                measured = rounds.measure(
+                    pictures.listed(), lambda done: self.watch(pictures.count + done)
+                )
+                against = self._against(model, pictures)
         measured = dataclasses.replace(measured, stages=(*measured.stages, *at_end))
         return self._report(pictures, whole, measured, against)
 

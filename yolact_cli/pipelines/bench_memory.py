@@ -65,6 +65,8 @@ class MemoryWatch:
 
 def peak_of_this_process() -> int | None:
     """Bytes that were resident at most, or None where there is no telling."""
+    if peak_bytes := _peak_of("self"):  # resource's begins with the memory of whoever started us
+        return peak_bytes
     try:
         resource: Any = importlib.import_module("resource")
     except ImportError:  # Windows

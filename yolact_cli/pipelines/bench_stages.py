@@ -2,7 +2,7 @@
 
 In ``annotate`` decoding runs beside the network, in processes of its own, and some runtimes choose
 detections of one picture while the next is in the network; here no step has company, so that its
-time is its own. Decoding and resizing have one thread, as they have there.
+time is its own.
 """
 
 import dataclasses
@@ -30,7 +30,6 @@ from yolact_cli.runs.journal import BatchPlan, Journal
 from yolact_cli.settings import WriteKind
 from yolact_cli.store import LocalStore
 from yolact_cli.structures import Candidates, Detections, Frame, ListedPicture
-from yolact_cli.thread_counts import one_thread_for_arrays
 from yolact_cli.writers.protocol import PictureWriter
 
 DECODE, PREPROCESS, NETWORK, NMS, MASKS, RLE, JOURNAL = (
@@ -126,12 +125,11 @@ class StageRounds:
 
     def _frames(self, batch: Sequence[ListedPicture]) -> list[Frame]:
         frames = []
-        with one_thread_for_arrays():
-            for picture in batch:
-                with self._watch.lap(DECODE):
-                    decoded = self._prepare.decoded(picture)
-                with self._watch.lap(PREPROCESS):
-                    frames.append(self._prepare.frame(picture, decoded))
+        for picture in batch:
+            with self._watch.lap(DECODE):
+                decoded = self._prepare.decoded(picture)
+            with self._watch.lap(PREPROCESS):
+                frames.append(self._prepare.frame(picture, decoded))
         return frames
 
     def _finish(self, frame: Frame, candidates: Candidates) -> Detections:

@@ -92,7 +92,9 @@ class TorchRuntime:
                     self._forward(pixels[start : start + step])
                     for start in range(0, len(pixels), step)
                 ]
-        except torch.OutOfMemoryError as error:
+        except (RuntimeError, MemoryError) as error:
+            if not _is_out_of_memory(error):
+                raise
             raise DeviceError(
                 f"A batch of {step} does not fit into the memory of {self.device}.",
                 remedy="Use a smaller --batch-size.",
