@@ -29,6 +29,16 @@ def test_no_file_names_a_folder_of_somebodys_machine(texts):
     assert [str(path) for path, text in texts.items() if MACHINE_PATH.search(text)] == []
 
 
+def test_commands_that_are_told_name_files_that_are_there(texts, repository):
+    told = {
+        (str(path), named)
+        for path, text in texts.items()
+        for named in re.findall(r"(?<![\w/.-])(?:tests|examples)/[\w/]+\.(?:py|sh)\b", text)
+    }
+    assert len(told) > 10
+    assert [one for one in sorted(told) if not (repository / one[1]).is_file()] == []
+
+
 def test_the_readme_can_be_read_in_one_sitting(repository):
     assert len((repository / "README.md").read_text(encoding="utf-8").splitlines()) <= 200
 

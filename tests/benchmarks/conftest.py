@@ -70,6 +70,12 @@ def of_environment(name: str, default: int) -> int:
 
 
 @pytest.fixture(scope="session")
+def count_of() -> Callable[[str, int], int]:
+    """``count_of("SCORED", 10_000)``: how much is measured, as the environment says, or by default."""
+    return of_environment
+
+
+@pytest.fixture(scope="session")
 def pictures() -> int:
     """How many a whole run has."""
     return of_environment("PICTURES", 64)

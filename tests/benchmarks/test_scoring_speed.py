@@ -5,7 +5,6 @@ YOLACT_BENCH_SCORED=100000 sets for how many pictures.
 """
 
 import copy
-import os
 import resource
 import time
 
@@ -67,8 +66,8 @@ def test_a_thousand_resamples_of_a_comparison_take_less_than_a_minute(synthetic_
     assert elapsed_s < 60
 
 
-def test_time_and_memory_of_everything_are_printed(synthetic_set, capsys):
-    pictures = int(os.environ.get("YOLACT_BENCH_SCORED", "10000"))
+def test_time_and_memory_of_everything_are_printed(synthetic_set, count_of, capsys):
+    pictures = count_of("SCORED", 10_000)
     truth, results = synthetic_set(pictures)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     start = time.perf_counter()
