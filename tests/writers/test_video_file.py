@@ -137,6 +137,13 @@ def test_last_frame_is_shown_as_long_as_the_rate_says(write):
 
 
 @pytest.mark.parametrize("codec", ["h264", "h265", "vp9", "av1"])
+def test_encoders_keep_to_themselves(write, capfd, codec):
+    write([0, 3600], codec=codec)
+
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("codec", ["h264", "h265", "vp9", "av1"])
 def test_colours_survive(tmp_path, read_frames, codec):
     colours = np.array(
         [(200, 30, 30), (30, 200, 30), (30, 30, 200), (220, 220, 40), (90, 90, 90), (250, 250, 250)]

@@ -71,16 +71,21 @@ def decode_crop(
     height = size_hw[0]
     left, top, crop_w, crop_h = bbox_xywh
     starts, ends = _object_runs(counts, size_hw)
-    columns, piece_tops, piece_bottoms = _split_at_columns(starts, ends, height)
-    piece_tops = np.clip(piece_tops - top, 0, crop_h)
-    piece_bottoms = np.clip(piece_bottoms - top, 0, crop_h)
+    columns, tops, bottoms = _split_at_columns(starts, ends, height)
     columns = columns - left
-    inside = (columns >= 0) & (columns < crop_w) & (piece_tops < piece_bottoms)
-    edges = np.column_stack((piece_tops[inside], piece_bottoms[inside]))
-    edges += columns[inside, None] * crop_h
-    runs = np.diff(edges.ravel(), prepend=0, append=crop_h * crop_w)
-    is_object = np.arange(len(runs)) % 2 == 1
-    by_columns = np.repeat(is_object, runs).reshape(crop_w, crop_h)
+    # not np.clip: for arrays this short its call costs more than its work
+    tops = np.minimum(np.maximum(tops - top, 0), crop_h)
+    bottoms = np.minimum(np.maximum(bottoms - top, 0), crop_h)
+    inside = (columns >= 0) & (columns < crop_w) & (tops < bottoms)
+    if not inside.all():
+        columns, tops, bottoms = columns[inside], tops[inside], bottoms[inside]
+    edges = np.empty(2 * len(columns) + 2, np.int64)
+    edges[0], edges[-1] = 0, crop_h * crop_w
+    edges[1:-1:2] = columns * crop_h + tops
+    edges[2:-1:2] = columns * crop_h + bottoms
+    is_object = np.zeros(len(edges) - 1, bool)
+    is_object[1::2] = True
+    by_columns = is_object.repeat(edges[1:] - edges[:-1]).reshape(crop_w, crop_h)
     return np.ascontiguousarray(by_columns.T)
 
 
@@ -205,8 +210,12 @@ def _split_at_columns(
     """Column, top and bottom of each piece, after cutting runs where a new column begins."""
     if len(starts) == 0:
         return starts, starts, starts
-    first_columns, last_columns = starts // height, (ends - 1) // height
-    pieces = last_columns - first_columns + 1
+    first_columns = starts // height
+    more = (ends - 1) // height - first_columns
+    if not more.any():  # as of nearly all masks, and five times as fast
+        above = first_columns * height
+        return first_columns, starts - above, ends - above
+    pieces = more + 1
     begins = np.cumsum(pieces) - pieces
     columns = np.arange(pieces.sum()) - np.repeat(begins - first_columns, pieces)
     tops = np.maximum(np.repeat(starts, pieces) - columns * height, 0)

@@ -126,18 +126,22 @@ def _crossings(
     at_cell = first_cell + step[between] - 1 + upper.astype(np.float64) / (upper - lower)
     position = axis.cell + axis.weight.astype(np.float64)
     # zero itself is outside: a mask begins after the crossing and ends at it
-    begins = np.searchsorted(position, at_cell, side="right")
-    ends = np.searchsorted(position, at_cell, side="left")
-    y[between] = np.clip(np.where(lower > 0, begins, ends), *pixels)
+    begins = lower > 0
+    row = np.empty(len(at_cell), np.int64)
+    row[begins] = np.searchsorted(position, at_cell[begins], side="right")
+    row[~begins] = np.searchsorted(position, at_cell[~begins], side="left")
+    y[between] = np.minimum(np.maximum(row, pixels[0]), pixels[1])
     return column, y
 
 
 def _without_pairs(edges: Int64[np.ndarray, " edges"]) -> Int64[np.ndarray, " kept"]:
     """Sorted edges, those taken out that cancel: an end where the next run starts."""
-    if not np.any(edges[1:] == edges[:-1]):
+    differs = edges[1:] != edges[:-1]
+    if differs.all():
         return edges
-    values, counts = np.unique(edges, return_counts=True)
-    kept: np.ndarray = values[counts % 2 == 1]
+    begins = np.concatenate(([0], np.flatnonzero(differs) + 1, [len(edges)]))
+    is_odd = (begins[1:] - begins[:-1]) % 2 == 1
+    kept: np.ndarray = edges[begins[:-1][is_odd]]
     return kept
 
 

@@ -44,19 +44,24 @@ ENCODERS: Mapping[VideoCodec, Encoder] = MappingProxyType(
     {
         "h264": Encoder(
             name="libx264",
-            crf=24,
+            crf=23,
             max_crf=51,
             # Quick rather than small: tests/benchmarks/test_video_throughput.py has the budget. And
             # slower presets have a tree of macroblocks, which looks into memory that nobody has
-            # written: of some sizes the same frames gave several files.
-            options={"preset": "superfast", "x264-params": "subme=0"},
+            # written: of some sizes the same frames gave several files. Without looking ahead
+            # for the best kinds of frames, and without arithmetic coding, it takes half the time
+            # for files of the same fidelity that are about a tenth larger.
+            options={
+                "preset": "superfast",
+                "x264-params": "subme=0:b-adapt=0:scenecut=0:weightp=0:cabac=0",
+            },
         ),
         "h265": Encoder(
             name="libx265",
             crf=25,
             max_crf=51,
             # it has its own voice on stderr
-            options={"preset": "superfast", "x264-params": "subme=0"},
+            options={"preset": "superfast", "x265-params": "log-level=error"},
         ),
         "vp9": Encoder(
             name="libvpx-vp9",
