@@ -12,7 +12,7 @@ picture rows of the window that the crop can reach.
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float32, Int64
+from jaxtyping import Float32, Float64, Int64
 
 from yolact_cli.geometry.rle import encode_runs
 
@@ -31,6 +31,8 @@ class Axis:
     """For each pixel, the prototype at or before it."""
     weight: Float32[np.ndarray, " length"]
     """For each pixel, the weight of the next prototype, [0, 1)."""
+    position: Float64[np.ndarray, " length"]
+    """The two together: where each pixel lies among the prototypes."""
 
     @classmethod
     def make(cls, length_px: int, cells: int) -> "Axis":
@@ -40,11 +42,13 @@ class Axis:
         centres = np.arange(length_px, dtype=np.float32) + np.float32(0.5)
         position = np.clip(scale * centres - np.float32(0.5), 0, cells - 1)
         cell = position.astype(np.int64)
+        weight = position - cell.astype(np.float32)
         return cls(
             length_px=length_px,
             cells=cells,
             cell=cell,
-            weight=position - cell.astype(np.float32),
+            weight=weight,
+            position=cell + weight.astype(np.float64),
         )
 
     def pixels_reaching(self, cells: Span) -> Span:
@@ -116,20 +120,22 @@ def _crossings(
     count, rows = columns.shape
     inside = np.zeros((count, rows + 2), bool)
     np.greater(columns, 0, out=inside[:, 1:-1])
-    column, step = np.nonzero(inside[:, 1:] != inside[:, :-1])
+    # In one dimension it goes five times as fast as NumPy's nonzero in two.
+    changes = np.flatnonzero((inside[:, 1:] != inside[:, :-1]).ravel())
+    column = changes // (rows + 1)
+    step = changes - column * (rows + 1)
     y = np.where(step == 0, pixels[0], pixels[1])
-    between = (step > 0) & (step < rows)
-    upper, lower = (
-        columns[column[between], step[between] - 1],
-        columns[column[between], step[between]],
-    )
-    at_cell = first_cell + step[between] - 1 + upper.astype(np.float64) / (upper - lower)
-    position = axis.cell + axis.weight.astype(np.float64)
+    between = np.flatnonzero((step > 0) & (step < rows))
+    step = step[between]
+    below = column[between] * rows + step
+    flat = columns.ravel()
+    upper, lower = flat[below - 1], flat[below]
+    at_cell = first_cell + step - 1 + upper.astype(np.float64) / (upper - lower)
     # zero itself is outside: a mask begins after the crossing and ends at it
     begins = lower > 0
     row = np.empty(len(at_cell), np.int64)
-    row[begins] = np.searchsorted(position, at_cell[begins], side="right")
-    row[~begins] = np.searchsorted(position, at_cell[~begins], side="left")
+    row[begins] = np.searchsorted(axis.position, at_cell[begins], side="right")
+    row[~begins] = np.searchsorted(axis.position, at_cell[~begins], side="left")
     y[between] = np.minimum(np.maximum(row, pixels[0]), pixels[1])
     return column, y
 
@@ -151,10 +157,12 @@ def encode_edges(edges: Int64[np.ndarray, " edges"], size_hw: tuple[int, int]) -
     closing = [] if edges[-1] == pixels else [pixels]
     runs = np.diff(np.concatenate(([0], edges, closing)).astype(np.int64))
     starts, lasts = edges[::2], edges[1::2] - 1
-    left, right = int(starts[0] // height), int(lasts[-1] // height) + 1
+    columns, last_columns = starts // height, lasts // height
+    left, right = int(columns[0]), int(last_columns[-1]) + 1
     top, bottom = 0, height
-    if not np.any(starts // height != lasts // height):  # no run goes on into the next column
-        top, bottom = int((starts % height).min()), int((lasts % height).max()) + 1
+    if (columns == last_columns).all():  # no run goes on into the next column
+        above = columns * height
+        top, bottom = int((starts - above).min()), int((lasts - above).max()) + 1
     return EncodedMask(
         counts=encode_runs(runs),
         area_px=int((lasts + 1 - starts).sum()),
