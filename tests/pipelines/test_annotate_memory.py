@@ -1,8 +1,12 @@
 """Memory does not grow with the pictures."""
 
+import gc
 import os
 
 import pytest
+
+from yolact_cli.pipelines.annotate import annotate
+from yolact_cli.structures import ListedPicture
 
 
 @pytest.fixture
@@ -20,6 +24,20 @@ def peak_memory(make_photos, tiny_model, tmp_path, peak_memory_of):
         return peak_memory_of(*run)
 
     return measure
+
+
+@pytest.mark.parametrize("resumed", [False, True])
+def test_the_listing_is_not_kept_in_memory(make_request, make_photos, resumed) -> None:
+    request = make_request(make_photos(*(f"{number:02d}.png" for number in range(40))))
+    if resumed:
+        list(annotate(request, should_stop=lambda: True))
+    events = annotate(request)
+    next(events)
+
+    next(events)  # a batch
+
+    gc.collect()
+    assert sum(type(one) is ListedPicture for one in gc.get_objects()) < 20
 
 
 @pytest.mark.slow

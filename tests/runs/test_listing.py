@@ -5,7 +5,7 @@ import dataclasses
 import pytest
 
 from yolact_cli.errors import OutputError
-from yolact_cli.runs.listing import extend_listing, read_listing
+from yolact_cli.runs.listing import StoredPictures, extend_listing, read_listing
 
 
 def test_a_run_without_a_listing_has_no_pictures(memory_store):
@@ -16,6 +16,13 @@ def test_a_listing_is_read_back_as_written(memory_store, make_listed):
     pictures = make_listed(3)
     extend_listing(memory_store, [], pictures)
     assert read_listing(memory_store) == pictures
+
+
+def test_a_stored_listing_is_gone_through_as_often_as_wanted(memory_store, make_listed):
+    extend_listing(memory_store, [], make_listed(3))
+    stored = StoredPictures(memory_store, 3)
+    assert len(stored) == 3
+    assert list(stored) == list(stored) == make_listed(3)
 
 
 def test_names_that_are_no_valid_text_survive(memory_store, make_listed):

@@ -45,6 +45,7 @@ from yolact_cli.runs.journal import BatchPlan, Journal
 from yolact_cli.runs.listing import (
     LISTING,
     VIDEO_LISTING,
+    StoredPictures,
     extend_listing,
     extend_video_listing,
     read_listing,
@@ -106,6 +107,7 @@ def annotate(
     run.load_model()
     with one_thread_for_arrays(), locked(request.output):
         listing = run.open(early)
+        del early  # with all its pictures
         yield from run.label(listing, should_stop)
 
 
@@ -178,13 +180,14 @@ class _Run:
             for listing in (LISTING, VIDEO_LISTING):  # of a start that got no further
                 self.store.delete(listing)
         write_run_record(self.store, self.identity, notes=self._notes())
-        extend_listing(self.store, known, early.pictures[len(known) :])
+        extend_listing(self.store, known, [*itertools.islice(early.pictures, len(known), None)])
         added = [
             dataclasses.replace(video, location=without_password(video.location))
             for video in early.videos[len(known_videos) :]
         ]
         extend_video_listing(self.store, known_videos, added)
-        return early
+        stored = StoredPictures(self.store, len(early.pictures))
+        return dataclasses.replace(early, pictures=stored)
 
     def label(self, listing: RunListing, should_stop: Callable[[], bool]) -> Iterator[Event]:
         total = len(listing.pictures)

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from yolact_cli.pipelines.annotate_listing import RunListing
 from yolact_cli.runs.journal import Journal, segments_of, video_shard
-from yolact_cli.runs.listing import write_listing, write_video_listing
+from yolact_cli.runs.listing import StoredPictures, write_listing, write_video_listing
 from yolact_cli.sources.changes import Listed, as_it_is_now
 from yolact_cli.sources.video_kinds import without_password
 from yolact_cli.store import Store
@@ -34,16 +34,16 @@ def look_for_changes(
         for video in listing.videos
         if segments_of(store, video_shard(video.video_id))
     }
-    pictures, old_pictures = _sorted_out(
-        listing.pictures, [p.picture_id in journal for p in listing.pictures]
-    )
+    known = list(listing.pictures)
+    pictures, old_pictures = _sorted_out(known, [p.picture_id in journal for p in known])
     videos, old_videos = _sorted_out(listing.videos, [v.video_id in begun for v in listing.videos])
-    if pictures != list(listing.pictures):
+    if pictures != known:
         write_listing(store, pictures)
     if videos != list(listing.videos):
         bare = [replace(video, location=without_password(video.location)) for video in videos]
         write_video_listing(store, bare)
-    return replace(listing, pictures=pictures, videos=videos), (*old_pictures, *old_videos)
+    stored = StoredPictures(store, len(pictures))
+    return replace(listing, pictures=stored, videos=videos), (*old_pictures, *old_videos)
 
 
 def _sorted_out(

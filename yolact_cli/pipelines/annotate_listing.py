@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from yolact_cli.errors import NoInputsError
 from yolact_cli.pipelines.annotate_request import AnnotateRequest
 from yolact_cli.pipelines.existing import ExistingLabels, without_labelled
+from yolact_cli.runs.listing import Pictures
 from yolact_cli.sources.discover import Discovery, discover
 from yolact_cli.sources.video_kinds import without_password
 from yolact_cli.structures import ListedPicture, TruthPicture
@@ -17,7 +18,7 @@ class RunListing:
     """What a run is about.
 
     Attributes:
-        pictures: In order of their ids, 1 to n.
+        pictures: In order of their ids, 1 to n; left in the run's folder once they are written.
         videos: In order of their ids, 1 to n.
         labelled: Of the pictures, what people put into them (merge), by picture id.
         labelled_count: Pictures that people labelled, those left out (skip) included.
@@ -26,7 +27,7 @@ class RunListing:
         earlier_runs: Folders passed over, as they hold an earlier run.
     """
 
-    pictures: Sequence[ListedPicture]
+    pictures: Pictures
     videos: Sequence[ListedVideo]
     labelled: Mapping[int, TruthPicture]
     labelled_count: int

@@ -3,7 +3,7 @@
 import dataclasses
 import json
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 from yolact_cli.errors import OutputError
 from yolact_cli.store import Store
@@ -13,6 +13,41 @@ from yolact_cli.video import ListedVideo
 LISTING = "listing.jsonl"
 VIDEO_LISTING = "videos.jsonl"
 _KEYS = {"name": "name", "location": "location", "size_bytes": "size", "mtime_ns": "mtime_ns"}
+
+
+class Pictures(Protocol):
+    """Listed pictures in order of their ids, wherever they are kept."""
+
+    def __len__(self) -> int: ...
+
+    def __iter__(self) -> Iterator[ListedPicture]: ...
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class StoredPictures:
+    """A listing left in its file: read as it is gone through, as often as that is.
+
+    However many pictures a run has, there is one of them in memory.
+
+    Attributes:
+        store: The run's folder, with a listing.
+        count: Its pictures.
+    """
+
+    store: Store
+    count: int
+
+    def __len__(self) -> int:
+        return self.count
+
+    def __iter__(self) -> Iterator[ListedPicture]:
+        """In order of their ids, 1 to n.
+
+        Raises:
+            OutputError: The file is damaged.
+        """
+        for number, fields in _read(self.store, LISTING):
+            yield ListedPicture(picture_id=number, **fields)
 
 
 def read_listing(store: Store) -> list[ListedPicture]:
