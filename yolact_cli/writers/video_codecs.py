@@ -50,7 +50,7 @@ ENCODERS: Mapping[VideoCodec, Encoder] = MappingProxyType(
             # slower presets have a tree of macroblocks, which looks into memory that nobody has
             # written: of some sizes the same frames gave several files. Without looking ahead
             # for the best kinds of frames, and without arithmetic coding, it takes half the time
-            # for files of the same fidelity that are about a tenth larger.
+            # for files of the same fidelity that are up to a quarter larger.
             options={
                 "preset": "superfast",
                 "x264-params": "subme=0:b-adapt=0:scenecut=0:weightp=0:cabac=0",
