@@ -1,11 +1,18 @@
 """The listing keeps every picture's id for the whole life of a run."""
 
 import dataclasses
+import pickle
 
 import pytest
 
 from yolact_cli.errors import OutputError
-from yolact_cli.runs.listing import StoredPictures, extend_listing, read_listing
+from yolact_cli.runs.listing import (
+    PackedPictures,
+    StoredPictures,
+    extend_listing,
+    read_listing,
+    write_listing,
+)
 
 
 def test_a_run_without_a_listing_has_no_pictures(memory_store):
@@ -23,6 +30,25 @@ def test_a_stored_listing_is_gone_through_as_often_as_wanted(memory_store, make_
     stored = StoredPictures(memory_store, 3)
     assert len(stored) == 3
     assert list(stored) == list(stored) == make_listed(3)
+
+
+def test_a_packed_listing_gives_back_what_was_packed(memory_store, make_listed):
+    odd = dataclasses.replace(make_listed(1)[0], location="/photos/caf\udce9.jpg")
+    pictures = [odd, *make_listed(2, first=2)]
+    packed = PackedPictures(iter(pictures))
+    assert len(packed) == 3
+    assert list(packed) == list(packed) == pictures
+    write_listing(memory_store, packed)
+    assert read_listing(memory_store) == pictures
+
+
+def test_a_packed_listing_may_be_empty():
+    assert (len(PackedPictures([])), list(PackedPictures([]))) == (0, [])
+
+
+def test_a_packed_listing_is_small(make_listed):
+    pictures = PackedPictures(make_listed(1_000))
+    assert len(pickle.dumps(pictures)) < 50_000
 
 
 def test_names_that_are_no_valid_text_survive(memory_store, make_listed):

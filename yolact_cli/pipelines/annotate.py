@@ -28,7 +28,7 @@ from yolact_cli.pipelines.annotate_events import (
     Listed,
     Stopped,
 )
-from yolact_cli.pipelines.annotate_listing import RunListing, look_for_inputs
+from yolact_cli.pipelines.annotate_listing import RunListing, look_for_inputs, packed, stored
 from yolact_cli.pipelines.annotate_request import (
     AnnotateRequest,
     run_identity,
@@ -45,9 +45,6 @@ from yolact_cli.runs.journal import BatchPlan, Journal
 from yolact_cli.runs.listing import (
     LISTING,
     VIDEO_LISTING,
-    StoredPictures,
-    extend_listing,
-    extend_video_listing,
     read_listing,
     read_video_listing,
 )
@@ -64,7 +61,6 @@ from yolact_cli.sources.decode import DecodeSettings
 from yolact_cli.sources.loader import get_ready, load_frames
 from yolact_cli.sources.prepare import FramePreparer
 from yolact_cli.sources.room import room_of
-from yolact_cli.sources.video_kinds import without_password
 from yolact_cli.store import LocalStore, Store
 from yolact_cli.structures import Failure, Frame, TruthPicture
 from yolact_cli.thread_counts import one_thread_for_arrays
@@ -103,11 +99,10 @@ def annotate(
     is_new = not request.output.exists()
     if not is_new:
         run.check_output()
-    early = look_for_inputs(request, []) if is_new else None
+    early = packed(look_for_inputs(request, [])) if is_new else None
     run.load_model()
     with one_thread_for_arrays(), locked(request.output):
         listing = run.open(early)
-        del early  # with all its pictures
         yield from run.label(listing, should_stop)
 
 
@@ -180,14 +175,7 @@ class _Run:
             for listing in (LISTING, VIDEO_LISTING):  # of a start that got no further
                 self.store.delete(listing)
         write_run_record(self.store, self.identity, notes=self._notes())
-        extend_listing(self.store, known, [*itertools.islice(early.pictures, len(known), None)])
-        added = [
-            dataclasses.replace(video, location=without_password(video.location))
-            for video in early.videos[len(known_videos) :]
-        ]
-        extend_video_listing(self.store, known_videos, added)
-        stored = StoredPictures(self.store, len(early.pictures))
-        return dataclasses.replace(early, pictures=stored)
+        return stored(self.store, early, known, known_videos)
 
     def label(self, listing: RunListing, should_stop: Callable[[], bool]) -> Iterator[Event]:
         total = len(listing.pictures)

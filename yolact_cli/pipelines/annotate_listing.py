@@ -1,14 +1,23 @@
 """The pictures of a run: those listed before, those new since, and those people labelled."""
 
+import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from yolact_cli.errors import NoInputsError
 from yolact_cli.pipelines.annotate_request import AnnotateRequest
 from yolact_cli.pipelines.existing import ExistingLabels, without_labelled
-from yolact_cli.runs.listing import Pictures
+from yolact_cli.runs.listing import (
+    PackedPictures,
+    Pictures,
+    StoredPictures,
+    extend_listing,
+    extend_video_listing,
+    write_listing,
+)
 from yolact_cli.sources.discover import Discovery, discover
 from yolact_cli.sources.video_kinds import without_password
+from yolact_cli.store import Store
 from yolact_cli.structures import ListedPicture, TruthPicture
 from yolact_cli.video import ListedVideo
 
@@ -80,6 +89,40 @@ def look_for_inputs(
         )
     left_out = len(found.pictures) - len(new)
     return _listing([*known, *new], videos, found, labelled={}, labelled_count=left_out)
+
+
+def packed(listing: RunListing) -> RunListing:
+    """The same, its pictures in as little memory as it takes, until they are written.
+
+    What is loaded after them would else lie behind them, and their memory stay the process's.
+    """
+    return replace(listing, pictures=PackedPictures(listing.pictures))
+
+
+def stored(
+    store: Store,
+    listing: RunListing,
+    known: Sequence[ListedPicture],
+    known_videos: Sequence[ListedVideo],
+) -> RunListing:
+    """Write what is new into the run's folder; the listing with its pictures left there.
+
+    Args:
+        store: The run's folder.
+        listing: Everything, what is known first.
+        known: Pictures that are written already.
+        known_videos: Videos that are written already.
+    """
+    if known:
+        extend_listing(store, known, [*itertools.islice(listing.pictures, len(known), None)])
+    else:
+        write_listing(store, listing.pictures)
+    added = [
+        replace(video, location=without_password(video.location))
+        for video in listing.videos[len(known_videos) :]
+    ]
+    extend_video_listing(store, known_videos, added)
+    return replace(listing, pictures=StoredPictures(store, len(listing.pictures)))
 
 
 def _listing(

@@ -1,8 +1,11 @@
 """``listing.jsonl`` and ``videos.jsonl``: every picture and video of a run and the id it keeps."""
 
 import dataclasses
+import gzip
+import io
+import itertools
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Protocol
 
 from yolact_cli.errors import OutputError
@@ -48,6 +51,32 @@ class StoredPictures:
         """
         for number, fields in _read(self.store, LISTING):
             yield ListedPicture(picture_id=number, **fields)
+
+
+class PackedPictures:
+    """A listing not written yet, packed until then: some twenty bytes a picture.
+
+    Args:
+        pictures: In order of their ids, 1 to n.
+    """
+
+    def __init__(self, pictures: Iterable[ListedPicture]) -> None:
+        packed = io.BytesIO()
+        self._count = 0
+        with gzip.GzipFile(fileobj=packed, mode="wb", compresslevel=1) as file:
+            for number, picture in enumerate(pictures, start=1):
+                file.write(_line(number, picture))
+                self._count = number
+        self._packed = packed.getvalue()
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __iter__(self) -> Iterator[ListedPicture]:
+        """In order of their ids, 1 to n."""
+        with gzip.GzipFile(fileobj=io.BytesIO(self._packed)) as file:
+            for number, fields in _parsed(file, LISTING):
+                yield ListedPicture(picture_id=number, **fields)
 
 
 def read_listing(store: Store) -> list[ListedPicture]:
@@ -103,8 +132,8 @@ def extend_video_listing(
     return videos
 
 
-def write_listing(store: Store, pictures: Sequence[ListedPicture]) -> None:
-    """Write the listing of pictures anew, in order of their ids."""
+def write_listing(store: Store, pictures: Iterable[ListedPicture]) -> None:
+    """Write the listing of pictures anew, in order of their ids, one at a time."""
     _write(store, LISTING, pictures)
 
 
@@ -113,9 +142,9 @@ def write_video_listing(store: Store, videos: Sequence[ListedVideo]) -> None:
     _write(store, VIDEO_LISTING, videos)
 
 
-def _write(store: Store, path: str, listed: Sequence[ListedPicture | ListedVideo]) -> None:
+def _write(store: Store, path: str, listed: Iterable[ListedPicture | ListedVideo]) -> None:
     with store.put_stream(path) as file:
-        file.writelines(map(_line, range(1, len(listed) + 1), listed))
+        file.writelines(itertools.starmap(_line, enumerate(listed, start=1)))
 
 
 def _line(number: int, listed: ListedPicture | ListedVideo) -> bytes:
@@ -126,19 +155,22 @@ def _line(number: int, listed: ListedPicture | ListedVideo) -> bytes:
 
 
 def _read(store: Store, path: str) -> Iterator[tuple[int, dict[str, Any]]]:
-    if not store.exists(path):
-        return
-    with store.open(path) as file:
-        for number, line in enumerate(file, start=1):
-            try:
-                record = json.loads(line)
-                fields = {field: record[key] for field, key in _KEYS.items()}
-                is_next = record["id"] == number
-            except (ValueError, KeyError, TypeError) as error:
-                raise _damaged(path, number) from error
-            if not is_next:
-                raise _damaged(path, number)
-            yield number, fields
+    if store.exists(path):
+        with store.open(path) as file:
+            yield from _parsed(file, path)
+
+
+def _parsed(lines: Iterable[bytes], path: str) -> Iterator[tuple[int, dict[str, Any]]]:
+    for number, line in enumerate(lines, start=1):
+        try:
+            record = json.loads(line)
+            fields = {field: record[key] for field, key in _KEYS.items()}
+            is_next = record["id"] == number
+        except (ValueError, KeyError, TypeError) as error:
+            raise _damaged(path, number) from error
+        if not is_next:
+            raise _damaged(path, number)
+        yield number, fields
 
 
 def _damaged(path: str, number: int) -> OutputError:
