@@ -212,7 +212,7 @@ def _split_at_columns(
         return starts, starts, starts
     first_columns = starts // height
     more = (ends - 1) // height - first_columns
-    if not more.any():  # as of nearly all masks, and five times as fast
+    if not more.any():  # as of nearly all masks: nothing is to be cut
         above = first_columns * height
         return first_columns, starts - above, ends - above
     pieces = more + 1

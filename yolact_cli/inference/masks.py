@@ -120,7 +120,7 @@ def _crossings(
     count, rows = columns.shape
     inside = np.zeros((count, rows + 2), bool)
     np.greater(columns, 0, out=inside[:, 1:-1])
-    # In one dimension it goes five times as fast as NumPy's nonzero in two.
+    # flat: NumPy finds places in one dimension quicker than in two
     changes = np.flatnonzero((inside[:, 1:] != inside[:, :-1]).ravel())
     column = changes // (rows + 1)
     step = changes - column * (rows + 1)

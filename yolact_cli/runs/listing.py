@@ -54,7 +54,7 @@ class StoredPictures:
 
 
 class PackedPictures:
-    """A listing not written yet, packed until then: some twenty bytes a picture.
+    """A listing not written yet, packed until then: less than fifty bytes a picture.
 
     Args:
         pictures: In order of their ids, 1 to n.

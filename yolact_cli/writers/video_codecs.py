@@ -48,9 +48,9 @@ ENCODERS: Mapping[VideoCodec, Encoder] = MappingProxyType(
             max_crf=51,
             # Quick rather than small: tests/benchmarks/test_video_throughput.py has the budget. And
             # slower presets have a tree of macroblocks, which looks into memory that nobody has
-            # written: of some sizes the same frames gave several files. Without looking ahead
-            # for the best kinds of frames, and without arithmetic coding, it takes half the time
-            # for files of the same fidelity that are up to a quarter larger.
+            # written: of some sizes the same frames gave several files. It does not look
+            # ahead for the best kinds of frames, nor code arithmetically: both took more of the
+            # cores than the rest of encoding, and only make files of a like fidelity smaller.
             options={
                 "preset": "superfast",
                 "x264-params": "subme=0:b-adapt=0:scenecut=0:weightp=0:cabac=0",
