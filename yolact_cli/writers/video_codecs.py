@@ -49,8 +49,8 @@ ENCODERS: Mapping[VideoCodec, Encoder] = MappingProxyType(
             # Quick rather than small: tests/benchmarks/test_video_throughput.py has the budget. And
             # slower presets have a tree of macroblocks, which looks into memory that nobody has
             # written: of some sizes the same frames gave several files. It does not look
-            # ahead for the best kinds of frames, nor code arithmetically: both took more of the
-            # cores than the rest of encoding, and only make files of a like fidelity smaller.
+            # ahead for the best kinds of frames, nor code arithmetically: both cost much, and
+            # only make files of a like fidelity smaller.
             options={
                 "preset": "superfast",
                 "x264-params": "subme=0:b-adapt=0:scenecut=0:weightp=0:cabac=0",
