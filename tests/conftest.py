@@ -170,7 +170,7 @@ def make_run(tmp_path: Path, make_detections: Callable[..., Detections]) -> Call
     ``photos/`` unless told otherwise.
     """
     from yolact_cli.runs.journal import BatchPlan, Journal
-    from yolact_cli.runs.listing import extend_listing
+    from yolact_cli.runs.listing import write_listing
     from yolact_cli.runs.state import MANIFEST, write_run_record
     from yolact_cli.store import LocalStore
     from yolact_cli.structures import ListedPicture
@@ -190,7 +190,7 @@ def make_run(tmp_path: Path, make_detections: Callable[..., Detections]) -> Call
                    for n, name in enumerate(("cat", "dog", "person"), start=1)]  # fmt: skip
         settings = {"model": {"name": "made up", "sha256": "0"}, "labels": {}}
         write_run_record(store, settings, notes={"classes": classes})
-        extend_listing(store, [], [
+        write_listing(store, [
             ListedPicture(picture_id=number, name=name, location=str(tmp_path / "photos" / name),
                           size_bytes=1, mtime_ns=1)
             for number, name in enumerate(names, start=1)

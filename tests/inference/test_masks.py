@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from yolact_cli.geometry.rle import decode_mask, encode_mask, tight_bbox
+from yolact_cli.inference.masks import Axis, upsampled_edges
 from yolact_cli.inference.postprocess import PictureKey, detections_from_candidates
 from yolact_cli.inference.runtimes.torch_runtime import cropped_soft_masks
 from yolact_cli.settings import LabelSettings
@@ -100,6 +101,18 @@ def test_mask_that_fills_the_picture_is_one_run(make_candidates) -> None:
     candidates.mask_coefficients[:] = 1
     (instance,) = _label(candidates, (30, 40), "image").instances
     assert (instance.area_px, instance.bbox_xywh_px) == (1200, (0, 0, 40, 30))
+
+
+@pytest.mark.parametrize(("above", "below", "edges"), [(-1, 3, [2, 4]), (3, -1, [0, 2])])
+def test_a_pixel_exactly_on_the_threshold_is_outside(above, below, edges) -> None:
+    # two rows of prototypes under a column of four pixels, at 0, 0.25, 0.75 and 1
+    margins = np.array([[above], [below]], np.float32)
+    axes = Axis.make(4, 2), Axis.make(1, 1)
+
+    found = upsampled_edges(margins, corner_yx=(0, 0), window_yx=((0, 4), (0, 1)), axes_yx=axes)
+
+    assert found is not None
+    assert found.tolist() == edges
 
 
 def test_image_crop_takes_pixels_whose_centre_lies_in_the_half_open_box(make_candidates) -> None:

@@ -15,7 +15,7 @@ from starlette.testclient import TestClient
 
 from yolact_cli.pipelines.review_session import ReviewRequest, opened_page, review_page
 from yolact_cli.review.server import make_app
-from yolact_cli.runs.listing import extend_listing, extend_video_listing
+from yolact_cli.runs.listing import extend_video_listing, write_listing
 from yolact_cli.runs.state import MANIFEST, write_run_record
 from yolact_cli.store import LocalStore
 from yolact_cli.structures import Detections, ListedPicture
@@ -56,7 +56,7 @@ def make_review_run(make_detections) -> Callable[..., Path]:
             {"id": n + 1, "name": name, "supercategory": ""} for n, name in enumerate(CLASSES)
         ]
         write_run_record(store, {"labels": {"score_threshold": 0.3}}, notes={"classes": classes})
-        extend_listing(store, [], listed)
+        write_listing(store, listed)
         lines = [
             replace(found, picture_id=one.picture_id, name=one.name).to_record() for one in listed
         ]

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 import pytest
 
-from yolact_cli.runs.listing import extend_listing
+from yolact_cli.runs.listing import write_listing
 from yolact_cli.store import LocalStore
 from yolact_cli.structures import ListedPicture
 
@@ -106,5 +106,5 @@ def _run(folder: Path, document: dict[str, Any], paths: list[Path], *, with_mask
         )
         for number, path in enumerate(paths, start=1)
     ]
-    extend_listing(LocalStore(folder), [], listed)
+    write_listing(LocalStore(folder), listed)
     return folder

@@ -1,6 +1,5 @@
 """The pictures of a run: those listed before, those new since, and those people labelled."""
 
-import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -11,7 +10,6 @@ from yolact_cli.runs.listing import (
     PackedPictures,
     Pictures,
     StoredPictures,
-    extend_listing,
     extend_video_listing,
     write_listing,
 )
@@ -113,9 +111,7 @@ def stored(
         known: Pictures that are written already.
         known_videos: Videos that are written already.
     """
-    if known:
-        extend_listing(store, known, [*itertools.islice(listing.pictures, len(known), None)])
-    else:
+    if not known or len(listing.pictures) > len(known):
         write_listing(store, listing.pictures)
     added = [
         replace(video, location=without_password(video.location))

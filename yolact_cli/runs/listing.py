@@ -99,31 +99,19 @@ def read_video_listing(store: Store) -> list[ListedVideo]:
     ]
 
 
-def extend_listing(
-    store: Store, listed: Sequence[ListedPicture], added: Sequence[ListedPicture]
-) -> list[ListedPicture]:
-    """Write the listing with ``added`` behind what is there; ids and names stay as they are.
-
-    Args:
-        store: The run's folder.
-        listed: What :func:`read_listing` gave; pictures that are gone since are kept.
-        added: New pictures, their ids continuing where ``listed`` ends.
-
-    Returns:
-        All pictures, in order of their ids.
-    """
-    pictures = [*listed, *added]
-    if [picture.picture_id for picture in pictures] != list(range(1, len(pictures) + 1)):
-        raise ValueError("picture ids must run from 1 without a gap")
-    if added or not store.exists(LISTING):
-        write_listing(store, pictures)
-    return pictures
-
-
 def extend_video_listing(
     store: Store, listed: Sequence[ListedVideo], added: Sequence[ListedVideo]
 ) -> list[ListedVideo]:
-    """As :func:`extend_listing`, of videos; a run without any has no such file."""
+    """Write the listing with ``added`` behind what is there; a run without any has no such file.
+
+    Args:
+        store: The run's folder.
+        listed: What :func:`read_video_listing` gave; videos that are gone since are kept.
+        added: New videos, their ids continuing where ``listed`` ends.
+
+    Returns:
+        All videos, in order of their ids.
+    """
     videos = [*listed, *added]
     if [video.video_id for video in videos] != list(range(1, len(videos) + 1)):
         raise ValueError("video ids must run from 1 without a gap")
@@ -133,8 +121,19 @@ def extend_video_listing(
 
 
 def write_listing(store: Store, pictures: Iterable[ListedPicture]) -> None:
-    """Write the listing of pictures anew, in order of their ids, one at a time."""
-    _write(store, LISTING, pictures)
+    """Write the listing of pictures anew, one at a time.
+
+    Raises:
+        ValueError: Their ids do not run from 1 without a gap; what was there stays.
+    """
+    _write(store, LISTING, _in_order(pictures))
+
+
+def _in_order(pictures: Iterable[ListedPicture]) -> Iterator[ListedPicture]:
+    for number, picture in enumerate(pictures, start=1):
+        if picture.picture_id != number:
+            raise ValueError("picture ids must run from 1 without a gap")
+        yield picture
 
 
 def write_video_listing(store: Store, videos: Sequence[ListedVideo]) -> None:
