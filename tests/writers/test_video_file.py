@@ -136,6 +136,17 @@ def test_last_frame_is_shown_as_long_as_the_rate_says(write):
         assert stream.duration * stream.time_base == Fraction(1800 + 3600, 90_000)
 
 
+@pytest.mark.parametrize("frames", [1, 2, 3])
+@pytest.mark.parametrize("codec", ["h264", "h265", "vp9", "av1"])
+def test_clips_of_few_frames_are_whole(write, read_frames, codec, frames):
+    times = [3600 * number for number in range(frames)]
+
+    for attempt in range(12 if codec == "h265" else 1):  # x265's memory is not the same each time
+        path = write(times, f"{attempt}.mp4", codec=codec)
+
+        assert [time for time, _ in read_frames(path)] == [Fraction(pts, 90_000) for pts in times]
+
+
 @pytest.mark.parametrize("codec", ["h264", "h265", "vp9", "av1"])
 def test_encoders_keep_to_themselves(write, capfd, codec):
     write([0, 3600], codec=codec)

@@ -17,12 +17,15 @@ class Encoder:
         crf: The constant quality that is used where none is asked for.
         max_crf: The worst quality there is; the best is 0.
         options: Everything else, tuned for a few core-milliseconds a 720p frame.
+        unclocked_frames: Clips of so few frames or fewer come, in the order shown, with times of
+            decoding out of memory that the encoder never wrote.
     """
 
     name: str
     crf: int
     max_crf: int
     options: Mapping[str, str]
+    unclocked_frames: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +65,7 @@ ENCODERS: Mapping[VideoCodec, Encoder] = MappingProxyType(
             max_crf=51,
             # it has its own voice on stderr
             options={"preset": "superfast", "x265-params": "log-level=error"},
+            unclocked_frames=2,
         ),
         "vp9": Encoder(
             name="libvpx-vp9",

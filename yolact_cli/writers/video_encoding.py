@@ -64,6 +64,8 @@ class EncodedFile:
         rate = (frame_rate or _USUAL_RATE).limit_denominator(_LARGEST_RATE_TERM)
         self._usual_ticks = max(1, round(1 / (rate * time_base)))
         self._waiting: Picture | None = None
+        self._frames = 0
+        self._unclocked_frames = ENCODERS[settings.codec].unclocked_frames
         self._to_yuv = VideoReformatter()  # keeps what it worked out for one frame to the next
         kind = CONTAINERS[settings.container]
         self._container = av.open(
@@ -108,7 +110,11 @@ class EncodedFile:
         if self._waiting is not None:
             self._encode(self._waiting, ticks=self._usual_ticks)
             self._waiting = None
-        self._mux(self._stream.encode(None))
+        last = self._stream.encode(None)
+        if self._frames <= self._unclocked_frames:
+            for packet in last:
+                packet.dts = packet.pts
+        self._mux(last)
         self._sound.finish()
         self._container.close()
 
@@ -118,6 +124,7 @@ class EncodedFile:
         self._container.close()
 
     def _encode(self, picture: Picture, *, ticks: int) -> None:
+        self._frames += 1
         picture.duration = ticks
         self._mux(self._stream.encode(picture))
 
