@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from yolact_cli.errors import WeightsMismatchError
-from yolact_cli.inference.runtimes.graph import GraphRuntime, anchors_of
+from yolact_cli.inference.runtimes.graph import OUTPUTS, GraphRuntime, anchors_of
 from yolact_cli.inference.runtimes.torch_runtime import Normalisation, TorchRuntime
 from yolact_cli.inference.selection import Selection
 from yolact_cli.network.backbones.deformable import DeformableConv
@@ -129,6 +129,24 @@ def test_graph_of_another_network_is_refused(runtime, graphs):
     other = dataclasses.replace(CONFIG, num_classes=7)
     with pytest.raises(WeightsMismatchError, match="class_logits"):
         make_engine(runtime, graphs(runtime), other)
+
+
+COMPILED_WITH = ("INFERENCE_PRECISION_HINT", "NUM_STREAMS", "INFERENCE_NUM_THREADS")
+
+
+def test_what_was_compiled_before_runs_as_it_did_then(graphs, pixels):
+    """Left alone, the library would run it in one stream, and in bf16 on new processors."""
+    network = graphs("openvino").network
+    from yolact_cli.inference.runtimes import openvino_runtime as runtime
+
+    options = {"device": "CPU", "precision": "fp32"}
+    compiled = runtime.compile_graph(network, **options)
+    loaded = runtime.load_compiled(runtime.save_compiled(compiled), **options)
+    for name in COMPILED_WITH:
+        assert loaded.get_property(name) == compiled.get_property(name), name
+    picture = [pixels[:1].astype(np.float32)]
+    for name in OUTPUTS:
+        assert loaded(picture)[name].tobytes() == compiled(picture)[name].tobytes()
 
 
 def test_anchors_are_those_of_the_network(network):

@@ -55,7 +55,7 @@ def openvino_runtime(
         "settings": engine.compile_settings(where, precision),
         **engine.device_facts(where),
     }
-    compiled = _load_compiled(cache.load(key), where)
+    compiled = _load_compiled(cache.load(key), where, precision)
     if compiled is None:
         graphs = source_graphs(source, _convert_for_openvino)
         compiled = {
@@ -155,12 +155,15 @@ def _key(source: ModelSource) -> dict[str, Any]:
 
 
 def _load_compiled(
-    kept: dict[str, bytes] | None, device: str
+    kept: dict[str, bytes] | None, device: str, precision: Precision
 ) -> "dict[str, openvino.CompiledModel] | None":
     from yolact_cli.inference.runtimes.openvino_runtime import load_compiled
 
     try:
-        return kept and {name: load_compiled(blob, device=device) for name, blob in kept.items()}
+        return kept and {
+            name: load_compiled(blob, device=device, precision=precision)
+            for name, blob in kept.items()
+        }
     except RuntimeError:  # OpenVINO says no more than that it is not its own
         return None
 

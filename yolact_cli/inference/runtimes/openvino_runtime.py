@@ -131,15 +131,21 @@ def compile_settings(device: str, precision: Precision) -> dict[str, Any]:
     return settings
 
 
-def load_compiled(blob: bytes, *, device: str) -> "openvino.CompiledModel":
+def load_compiled(blob: bytes, *, device: str, precision: Precision) -> "openvino.CompiledModel":
     """What :func:`save_compiled` gave on this machine, for the same version of OpenVINO.
+
+    Args:
+        blob: A compiled graph, which does not know what it was compiled with: without the same
+            settings it would run in a single stream, and in bf16 where the processor has it.
+        device: As it was compiled for.
+        precision: As it was compiled for.
 
     Raises:
         RuntimeError: It was made elsewhere, or is damaged.
     """
     import openvino
 
-    return openvino.Core().import_model(blob, device)
+    return openvino.Core().import_model(blob, device, compile_settings(device, precision))
 
 
 def save_compiled(compiled: "openvino.CompiledModel") -> bytes:
