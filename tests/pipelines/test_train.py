@@ -341,7 +341,9 @@ def test_losses_that_stay_infinite_end_the_training(make_training):
     "settings",
     [
         pytest.param({"optimizer": "sgd", "schedule": "step"}, id="sgd"),
-        pytest.param({"precision": "bf16"}, id="bf16"),
+        # Of 64 px the coarsest level is made of a single cell. Where a processor has bf16, oneDNN
+        # adds memory that nobody wrote to the gradient of that layer's weights.
+        pytest.param({"precision": "bf16", "input_sizes": (128,)}, id="bf16"),
         pytest.param({"accumulate": 2}, id="accumulate"),
         pytest.param({"freeze_stages": 4, "freeze_norm": True}, id="frozen"),
         pytest.param({"box_mask_weight": 1.0, "repeat_threshold": 0.9}, id="boxes"),
