@@ -1,6 +1,7 @@
 """Networks as graphs: the same outputs as torch's, picture by picture."""
 
 import dataclasses
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from yolact_cli.inference.selection import Selection
 from yolact_cli.network.backbones.deformable import DeformableConv
 from yolact_cli.network.config import AnchorConfig, NetworkConfig
 from yolact_cli.network.yolact import Yolact
+from yolact_cli.zoo.openvino_scan import scan_openvino
 
 NORMALISATION = Normalisation(mean=(120.0, 110.0, 100.0), std=(60.0, 60.0, 60.0))
 # 256 px is the least whose prototypes the rescoring branch can halve five times.
@@ -109,6 +111,61 @@ def test_picture_gives_the_same_bytes_in_any_batch(engine, pixels):
         (alone,) = runtime.run(pixels[place : place + 1])
         assert alone.scores.tobytes() == batched.scores.tobytes()
         assert alone.prototypes.tobytes() == batched.prototypes.tobytes()
+
+
+def test_batches_under_way_together_do_not_mix(engine, pixels):
+    runtime = GraphRuntime(engine, config=CONFIG, selection=SELECTION)
+    alone = [runtime.run(pixels), runtime.run(pixels[::-1])]
+    ends = [runtime.start(pixels), runtime.start(pixels[::-1])]
+    for expected, end in zip(alone, ends, strict=True):
+        for one, other in zip(expected, end(), strict=True):
+            assert one.scores.tobytes() == other.scores.tobytes()
+            assert one.prototypes.tobytes() == other.prototypes.tobytes()
+
+
+def test_outputs_that_nobody_takes_leave_the_engine_usable(engine, pixels):
+    expected = [one.prototypes.tobytes() for one in engine.infer(pixels.astype(np.float32))]
+    for taken in (1, 2):
+        outputs = engine.infer(pixels[::-1].astype(np.float32))
+        for _ in range(taken):
+            next(outputs)
+        outputs.close()
+    again = [one.prototypes.tobytes() for one in engine.infer(pixels.astype(np.float32))]
+    assert again == expected
+
+
+def kept_in_float32(graph):
+    root = ElementTree.fromstring(graph.model)
+    return {
+        layer.get("name")
+        for layer in root.iterfind("layers/layer")
+        if layer.find("rt_info/attribute[@name='precise']") is not None
+    }
+
+
+def test_first_stages_and_class_scores_are_marked_for_float32(graphs):
+    kept = kept_in_float32(graphs("openvino").network)
+    convolutions = [name for name in kept if name.startswith("Multiply")]
+    # the stem, one convolution less in the first block, which widens nothing, and seven blocks
+    assert len(convolutions) == 1 + 2 + 7 * 3
+    assert any("backbone.layers.3.2." in name for name in kept)
+    assert not any("backbone.layers.4" in name for name in kept)
+    assert any("conf_layer" in name for name in kept)
+    assert not any("bbox_layer" in name or "proto_net" in name or "fpn" in name for name in kept)
+
+
+def test_graph_with_marks_may_be_read_again(graphs):
+    graph = graphs("openvino").network
+    scan_openvino(graph.model, weights_bytes=len(graph.weights))
+
+
+def test_network_of_plain_convolutions_has_no_marks():
+    pytest.importorskip("openvino", reason="needs openvino, which is not installed")
+    from yolact_cli.inference.runtimes.openvino_graph import openvino_graphs
+
+    config = dataclasses.replace(CONFIG, backbone="resnet50", mask_rescoring=False)
+    network = Yolact(config).eval().requires_grad_(requires_grad=False)
+    assert not kept_in_float32(openvino_graphs(network, NORMALISATION).network)
 
 
 def test_no_pictures_give_no_candidates(engine, pixels):

@@ -154,3 +154,41 @@ def test_outputs_that_are_no_numbers_are_told_for_their_picture_alone(
 
     monkeypatch.setattr(runtime, "_forward", overflowing)
     assert [one.is_finite for one in runtime.run(pixels)] == [True, False, True]
+
+
+def test_bf16_leaves_the_first_stages_and_class_scores_in_float32(make_runtime, pixels) -> None:
+    runtime = make_runtime(precision="bf16")
+    network, dtypes = runtime._network, {}
+    head = network.prediction_layers[0]
+    watched = {
+        "first": network.backbone.stages()[0],
+        "sixth": network.backbone.stages()[5],
+        "seventh": network.backbone.stages()[6],
+        "classes": head.conf_layer,
+        "boxes": head.bbox_layer,
+    }
+    for name, module in watched.items():
+        module.register_forward_hook(lambda _, __, out, name=name: dtypes.update({name: out.dtype}))
+    runtime.run(pixels)
+    single, half = torch.float32, torch.bfloat16
+    assert dtypes == {
+        "first": single, "sixth": single, "seventh": half, "classes": single, "boxes": half,
+    }  # fmt: skip
+
+
+def test_fp32_is_float32_everywhere(make_runtime, pixels) -> None:
+    runtime = make_runtime()
+    dtypes = set()
+    for module in runtime._network.modules():
+        if isinstance(module, torch.nn.Conv2d):
+            module.register_forward_hook(lambda _, __, out: dtypes.add(out.dtype))
+    runtime.run(pixels)
+    assert dtypes == {torch.float32}
+
+
+def test_batches_under_way_together_come_in_order(make_runtime, pixels) -> None:
+    runtime = make_runtime()
+    ends = [runtime.start(pixels), runtime.start(pixels[::-1])]
+    for end, batch in zip(ends, (pixels, pixels[::-1]), strict=True):
+        for one, other in zip(end(), runtime.run(batch), strict=True):
+            assert one.scores.tobytes() == other.scores.tobytes()

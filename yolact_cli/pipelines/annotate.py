@@ -219,16 +219,16 @@ class _Run:
             frame_preparer(self.request),
             workers=suiting_workers() if workers is None else workers,
             room=room_of(self.request.memory_bytes),
-            held=self.batch_size,
+            held=2 * self.batch_size,
         )
         failures = 0
         few_bits: FewBits | None = None
-        with contextlib.closing(frames) as stream:
-            for batch in _batched(stream, self.batch_size):
+        labelled = labeller.label_ahead(_batched(frames, self.batch_size))
+        with contextlib.closing(frames), contextlib.closing(labelled):
+            for batch, records in labelled:
                 if few_bits is None and self.request.settings.bit_depth is None:
                     few_bits = _few_bits(batch)
                     yield from filter(None, [few_bits])
-                records = labeller.label(batch)
                 yield from self._shrinking()
                 journal.append([record.to_record() for record in records])
                 new_failures = tuple(item for item in records if isinstance(item, Failure))

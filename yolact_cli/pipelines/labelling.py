@@ -1,6 +1,9 @@
-"""One batch at a time: frames through the network, masks, and the picture's own files."""
+"""Batches: frames through the network, masks, and the picture's own files."""
 
-from collections.abc import Mapping, Sequence
+import contextlib
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 from jaxtyping import Shaped
@@ -31,6 +34,13 @@ from yolact_cli.writers.overlay import OverlayStyle, OverlayWriter
 from yolact_cli.writers.protocol import PictureWriter
 from yolact_cli.writers.semantic_png import SemanticPngWriter
 
+FINISHERS = 2
+"""Threads that make masks and write files of a batch's pictures."""
+
+Batch = Sequence[Frame | Failure]
+_Found = tuple[Sequence[Candidates | None], Sequence[Candidates | None]]
+"""Of each picture of a batch, and of the same picture mirrored."""
+
 
 class BatchLabeller:
     """Labels batches; when it returns one, the files of its pictures are in place."""
@@ -58,32 +68,66 @@ class BatchLabeller:
         self._uid_seed = uid_seed
         self._writers = writers
         self._labelled = labelled
+        self._finishers = ThreadPoolExecutor(max_workers=FINISHERS, thread_name_prefix="finish")
 
-    def label(self, batch: Sequence[Frame | Failure]) -> list[Detections | Failure]:
+    def label(self, batch: Batch) -> list[Detections | Failure]:
         """Labels of each picture, in order; a failure stays one, and may become one here.
 
         Raises:
             DiskFullError: No space for a picture's files.
             DeviceError: Not even one picture fits into the device's memory.
         """
-        found = self._run(batch)
-        mirrored = self._run(batch, is_mirrored=True) if self._settings.mirror_check else found
-        return [
-            item if isinstance(item, Failure) else self._finish(item, candidates, again)
-            for item, candidates, again in zip(batch, found, mirrored, strict=True)
-        ]
+        return self._labels(batch, self._start(batch)())
 
-    def _run(
-        self, batch: Sequence[Frame | Failure], *, is_mirrored: bool = False
-    ) -> Sequence[Candidates | None]:
+    def label_ahead(
+        self, batches: Iterable[Batch]
+    ) -> Generator[tuple[Batch, list[Detections | Failure]], None, None]:
+        """Each batch with its labels, in order, as :meth:`label` gives them.
+
+        The network is a batch ahead, so that it does not wait while masks are made and files are
+        written: two batches are held at a time.
+
+        Raises:
+            DiskFullError: No space for a picture's files.
+            DeviceError: Not even one picture fits into the device's memory.
+        """
+        begun: deque[tuple[Batch, Callable[[], _Found]]] = deque()
+        try:
+            for batch in batches:
+                begun.append((batch, self._start(batch)))
+                if len(begun) > 1:
+                    yield self._ended(*begun.popleft())
+            while begun:
+                yield self._ended(*begun.popleft())
+        finally:
+            for _, found in begun:  # nobody wants it any more, but it reads its pixels
+                with contextlib.suppress(YolactError):
+                    found()
+
+    def _start(self, batch: Batch) -> Callable[[], _Found]:
         if not any(isinstance(item, Frame) for item in batch):
-            return [None] * len(batch)
+            nothing: list[Candidates | None] = [None] * len(batch)
+            return lambda: (nothing, nothing)
         pixels = batch_pixels(batch)
-        return self._model.runtime.run(pixels[:, :, ::-1] if is_mirrored else pixels)
+        found = self._model.runtime.start(pixels)
+        if not self._settings.mirror_check:
+            return lambda: _twice(found())
+        mirrored = self._model.runtime.start(pixels[:, :, ::-1])
+        return lambda: (found(), mirrored())
+
+    def _ended(
+        self, batch: Batch, found: Callable[[], _Found]
+    ) -> tuple[Batch, list[Detections | Failure]]:
+        return batch, self._labels(batch, found())
+
+    def _labels(self, batch: Batch, found: _Found) -> list[Detections | Failure]:
+        return list(self._finishers.map(self._finish, batch, *found))
 
     def _finish(
-        self, frame: Frame, candidates: Candidates | None, mirrored: Candidates | None
+        self, frame: Frame | Failure, candidates: Candidates | None, mirrored: Candidates | None
     ) -> Detections | Failure:
+        if isinstance(frame, Failure):
+            return frame
         labelled = self._labelled.get(frame.picture_id)
         try:
             detections = self._detections(frame, candidates)
@@ -112,7 +156,7 @@ class BatchLabeller:
         )
 
 
-def batch_pixels(batch: Sequence[Frame | Failure]) -> Shaped[np.ndarray, "b s s 3"]:
+def batch_pixels(batch: Batch) -> Shaped[np.ndarray, "b s s 3"]:
     """A batch, of which at least one picture could be read, as the runtime takes it.
 
     A failed picture keeps its slot, empty: the batch's shape decides the last digits of its
@@ -120,6 +164,10 @@ def batch_pixels(batch: Sequence[Frame | Failure]) -> Shaped[np.ndarray, "b s s 
     """
     empty = next(np.zeros_like(item.pixels) for item in batch if isinstance(item, Frame))
     return np.stack([item.pixels if isinstance(item, Frame) else empty for item in batch])
+
+
+def _twice(found: Sequence[Candidates]) -> _Found:
+    return found, found
 
 
 def picture_writers(request: AnnotateRequest, store: Store) -> list[PictureWriter]:

@@ -24,8 +24,8 @@ from yolact_cli.structures import Candidates, RawOutputs
 PIXELS = "pixels"
 OUTPUTS = ("box_offsets", "class_logits", "mask_coefficients", "prototypes")
 MASKS, MASK_IOUS = "soft_masks", "mask_ious"
-GRAPH_VERSION = 1
-"""Counts changes of what a graph takes and gives."""
+GRAPH_VERSION = 2
+"""Counts changes of what a graph takes, computes and gives."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -59,7 +59,10 @@ class Engine(Protocol):
     """A library that runs a graph."""
 
     def infer(self, pixels: Float32[np.ndarray, "b s s 3"]) -> Iterator[PictureOutputs]:
-        """The outputs of each picture, in order."""
+        """Begin with all pictures, and give the outputs of each, in order.
+
+        What this returns has to be gone through before the pictures are let go of.
+        """
 
     def rescore(self, soft_masks: Float32[np.ndarray, "n h w"]) -> Float32[np.ndarray, "n c"]:
         """The IoU expected of each mask for each class."""
@@ -84,7 +87,12 @@ class GraphRuntime:
 
     def run(self, pixels: Shaped[np.ndarray, "b s s 3"]) -> list[Candidates]:
         """Candidates of each picture, in order; none for an empty batch."""
-        return [self._candidates(outputs) for outputs in self._infer(pixels)]
+        return self.start(pixels)()
+
+    def start(self, pixels: Shaped[np.ndarray, "b s s 3"]) -> Choose:
+        """Begin :meth:`run`; pictures are looked at while later ones are on their way."""
+        outputs = self._infer(pixels)
+        return lambda: list(map(self._candidates, outputs))
 
     def run_network(self, pixels: Shaped[np.ndarray, "b s s 3"]) -> Choose:
         """As :meth:`run`, the network first; all of the batch's outputs are held meanwhile."""

@@ -21,6 +21,8 @@ from yolact_cli.network.yolact import NetworkOutputs, Yolact
 Convert = Callable[[nn.Module, Tensor, str, tuple[str, ...]], GraphBytes]
 """Makes a graph of a module: one input of that name, shaped like the example but for a free first
 axis, and outputs of those names."""
+NETWORK_ATTRIBUTE = "network"
+"""Of the traced module: the network's names follow it in a graph."""
 
 
 class PixelsToOutputs(nn.Module):

@@ -1,6 +1,7 @@
 """The network run by ONNX Runtime, on a processor or an NVIDIA GPU."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -48,16 +49,23 @@ class OnnxEngine:
         _check(self._session, config)
         self._rescoring = _session(graphs.rescoring, providers) if graphs.rescoring else None
         self._pictures = 1 if device == "cpu" else None
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="network")
 
     def infer(self, pixels: Float32[np.ndarray, "b s s 3"]) -> Iterator[PictureOutputs]:
-        """The outputs of each picture, in order."""
+        """Begin with all pictures, and give the outputs of each, in order."""
         step = self._pictures or max(len(pixels), 1)
-        for start in range(0, len(pixels), step):
-            part = pixels[start : start + step]
-            values = self._session.run(list(OUTPUTS), {PIXELS: part})
-            for outputs in zip(*values, strict=True):
-                named = dict(zip(OUTPUTS, outputs, strict=True))
-                yield PictureOutputs(**{key: value.copy() for key, value in named.items()})
+        parts = [pixels[start : start + step] for start in range(0, len(pixels), step)]
+        begun = [self._thread.submit(self._outputs, part) for part in parts]
+        return (outputs for one in begun for outputs in one.result())
+
+    def _outputs(self, pixels: Float32[np.ndarray, "b s s 3"]) -> list[PictureOutputs]:
+        values = self._session.run(list(OUTPUTS), {PIXELS: pixels})
+        return [
+            PictureOutputs(
+                **{name: value.copy() for name, value in zip(OUTPUTS, outputs, strict=True)}
+            )
+            for outputs in zip(*values, strict=True)
+        ]
 
     def rescore(self, soft_masks: Float32[np.ndarray, "n h w"]) -> Float32[np.ndarray, "n c"]:
         """The IoU expected of each mask for each class."""

@@ -5,14 +5,17 @@ That reader takes deformable convolutions, which OpenVINO's reader of ONNX does 
 
 import tempfile
 import warnings
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
 
+from yolact_cli.inference.runtimes.float32_layers import float32_modules
 from yolact_cli.inference.runtimes.graph import GraphBytes, GraphPair
-from yolact_cli.inference.runtimes.graph_modules import graph_pair
+from yolact_cli.inference.runtimes.graph_modules import NETWORK_ATTRIBUTE, graph_pair
+from yolact_cli.inference.runtimes.openvino_float32 import keep_float32
 from yolact_cli.inference.runtimes.openvino_runtime import graph_of_files
 from yolact_cli.inference.runtimes.torch_runtime import Normalisation
 from yolact_cli.network.yolact import Yolact
@@ -21,9 +24,19 @@ if TYPE_CHECKING:
     import openvino
 
 
+_FLOAT32_STAGES = 5
+"""Of the backbone, the stem included."""
+
+
 def openvino_graphs(network: Yolact, normalisation: Normalisation) -> GraphPair:
-    """The network's graphs in float32, for any number of pictures."""
-    return graph_pair(network, normalisation, _graph)
+    """The network's graphs in float32, for any number of pictures.
+
+    What should not compute in bf16, should it be asked for later, is marked.
+    """
+    pair = graph_pair(network, normalisation, _graph)
+    kept = float32_modules(network, stages=_FLOAT32_STAGES)
+    names = [f"{NETWORK_ATTRIBUTE}.{name}" for name in kept]
+    return replace(pair, network=keep_float32(pair.network, names)) if names else pair
 
 
 def graph_of_model(model: "openvino.Model") -> GraphBytes:

@@ -6,6 +6,7 @@ of four (``.github/decisions/0007-openvino-on-processors.md``).
 """
 
 import os
+from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -50,27 +51,33 @@ class OpenVinoEngine:
             WeightsMismatchError: The graph is not of this network.
         """
         _check(compiled, config)
-        count = int(compiled.get_property("OPTIMAL_NUMBER_OF_INFER_REQUESTS"))
-        self._requests = [compiled.create_infer_request() for _ in range(count)]
+        self._compiled = compiled
+        self._free: list[openvino.InferRequest] = []
         self._rescoring = rescoring.create_infer_request() if rescoring is not None else None
 
     def infer(self, pixels: Float32[np.ndarray, "b s s 3"]) -> Iterator[PictureOutputs]:
-        """The outputs of each picture, in order; some are computed while others are looked at."""
-        requests = self._requests
-        started = taken = 0
+        """Begin with all pictures, and give the outputs of each, in order.
+
+        The library keeps them in a queue, so that none of its streams waits for another picture.
+        """
+        begun: deque[openvino.InferRequest] = deque()
+        for place in range(len(pixels)):
+            request = self._free.pop() if self._free else self._compiled.create_infer_request()
+            request.start_async({PIXELS: pixels[place : place + 1]}, share_inputs=True)
+            begun.append(request)
+        return self._taken(begun)
+
+    def _taken(self, begun: "deque[openvino.InferRequest]") -> Iterator[PictureOutputs]:
         try:
-            while taken < len(pixels):
-                while started < min(len(pixels), taken + len(requests)):
-                    request = requests[started % len(requests)]
-                    request.start_async({PIXELS: pixels[started : started + 1]}, share_inputs=True)
-                    started += 1
-                request = requests[taken % len(requests)]
+            while begun:
+                request = begun[0]
                 request.wait()
-                taken += 1
-                yield _outputs(request)
+                outputs = _outputs(request)
+                self._free.append(begun.popleft())
+                yield outputs
         finally:
-            for place in range(taken, started):  # they still read the caller's pixels
-                requests[place % len(requests)].wait()
+            for request in begun:  # they still read the caller's pixels
+                request.wait()
 
     def rescore(self, soft_masks: Float32[np.ndarray, "n h w"]) -> Float32[np.ndarray, "n c"]:
         """The IoU expected of each mask for each class."""

@@ -32,6 +32,13 @@ class Runtime(Protocol):
         A picture's candidates do not depend on the others of its batch but for rounding.
         """
 
+    def start(self, pixels: Shaped[np.ndarray, "b s s 3"]) -> Choose:
+        """Begin :meth:`run`, to be ended by the call of what this returns, once.
+
+        The network works beside whatever the caller does meanwhile. Batches are worked off in the
+        order in which they are begun.
+        """
+
     def run_network(self, pixels: Shaped[np.ndarray, "b s s 3"]) -> Choose:
         """The network alone, done when this returns; the call of what it returns does the rest.
 

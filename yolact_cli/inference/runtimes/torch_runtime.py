@@ -7,16 +7,18 @@ Symbols: ``b`` pictures of a batch, ``s`` the network's input side, ``d`` detect
 import contextlib
 import logging
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
 from jaxtyping import Float, Shaped
-from torch import Tensor
+from torch import Tensor, nn
 
 from yolact_cli.errors import DeviceError
 from yolact_cli.geometry.boxes import decode_boxes
 from yolact_cli.inference.nms import Chosen, choose_detections
+from yolact_cli.inference.runtimes.float32_layers import float32_modules
 from yolact_cli.inference.runtimes.runtime import Choose
 from yolact_cli.inference.selection import Selection
 from yolact_cli.network.yolact import NetworkOutputs, Yolact
@@ -24,6 +26,8 @@ from yolact_cli.settings import Precision
 from yolact_cli.structures import Candidates, RawOutputs
 
 _log = logging.getLogger(__name__)
+_FLOAT32_STAGES = 6
+"""One more than elsewhere, since norms are not folded into convolutions: each is rounded too."""
 _REDUCED = {"bf16": torch.bfloat16, "fp16": torch.float16}
 
 
@@ -53,11 +57,15 @@ class TorchRuntime:
     ) -> None:
         self.device = device
         self._network = network.eval().to(device).to(memory_format=torch.channels_last)
+        if precision == "bf16":
+            for module in float32_modules(network, stages=_FLOAT32_STAGES).values():
+                _keep_float32(module, device)
         self._mean = torch.tensor(normalisation.mean, device=device)
         self._std = torch.tensor(normalisation.std, device=device)
         self._precision = precision
         self._selection = selection or Selection()
         self.largest_batch: int | None = None
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="network")
 
     def run(self, pixels: Shaped[np.ndarray, "b s s 3"]) -> list[Candidates]:
         """Candidates of each picture, in order; none for an empty batch.
@@ -78,6 +86,10 @@ class TorchRuntime:
                     raise
                 self._halve(len(part), error)
         return candidates
+
+    def start(self, pixels: Shaped[np.ndarray, "b s s 3"]) -> Choose:
+        """Begin :meth:`run` in a thread of the runtime's own."""
+        return self._thread.submit(self.run, pixels).result
 
     def run_network(self, pixels: Shaped[np.ndarray, "b s s 3"]) -> Choose:
         """As :meth:`run`, the network first, and waited for where the device works by itself.
@@ -238,6 +250,17 @@ def cropped_soft_masks(
 def _inside(places: Tensor, edges: Float[Tensor, "d 2"]) -> Tensor:
     low, high = edges.amin(dim=1, keepdim=True) - 1, edges.amax(dim=1, keepdim=True) + 1
     return (places >= low) & (places < high)
+
+
+def _keep_float32(module: nn.Module, device: torch.device) -> None:
+    forward = module.forward
+
+    def in_float32(x: Tensor) -> Tensor:
+        with torch.autocast(device.type, enabled=False):
+            result: Tensor = forward(x.float())
+            return result
+
+    module.forward = in_float32
 
 
 @contextlib.contextmanager

@@ -8,6 +8,8 @@ class Backbone(nn.Module):
 
     out_channels: tuple[int, int, int]
     """Widths of C3, C4 and C5."""
+    is_separable = False
+    """Whether its filters see one channel each."""
 
     def forward(self, images: Tensor) -> list[Tensor]:
         """C3, C4, C5, finest first."""

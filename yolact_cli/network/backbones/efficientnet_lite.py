@@ -77,6 +77,7 @@ class EfficientNetLite0(Backbone):
     """Stem and seven stages; C3, C4, C5 leave after stages 2, 4 and 6."""
 
     out_channels = (40, 112, 320)
+    is_separable = True
 
     def __init__(self) -> None:
         super().__init__()
