@@ -15,10 +15,12 @@ from yolact_cli.errors import (
     DiskFullError,
     ModelError,
     NoInputsError,
+    OutputError,
     OutputExistsError,
     RunLockedError,
     RunMismatchError,
 )
+from yolact_cli.pipelines import annotate as annotate_module
 from yolact_cli.pipelines.annotate import annotate
 from yolact_cli.pipelines.annotate_events import BatchDone, Finished, Listed, Stopped
 from yolact_cli.pipelines.projections import read_detections
@@ -242,6 +244,27 @@ def test_a_broken_model_leaves_no_folder_and_replaces_no_run(
     with pytest.raises(ModelError):
         run(photos, model=broken_model, overwrite=True)
     assert (folder / "annotations.json").exists()
+
+
+def test_run_that_another_process_went_on_with_is_left_alone(
+    make_request, make_photos, monkeypatch
+) -> None:
+    photos = make_photos(*FIVE)
+    request = make_request(photos)
+    events = annotate(request)
+    next(event for event in events if isinstance(event, BatchDone))
+    events.close()
+    listing = request.output / "listing.jsonl"
+    before = listing.read_text()
+
+    def load_meanwhile(run) -> None:
+        line = before.splitlines()[-1].replace('"id": 5', '"id": 6').replace("e.png", "f.png")
+        listing.write_text(f"{before}{line}\n")
+
+    monkeypatch.setattr(annotate_module._Run, "load_model", load_meanwhile)
+    with pytest.raises(OutputError, match="meanwhile"):
+        list(annotate(request))
+    assert len(listing.read_text().splitlines()) == 6
 
 
 def test_full_disk_stops_and_the_run_resumes(run, make_request, make_photos, monkeypatch) -> None:

@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from yolact_cli.allocator import keep_freed_memory
-from yolact_cli.errors import OutputExistsError
+from yolact_cli.errors import OutputError, OutputExistsError
 from yolact_cli.pipelines.annotate_changes import look_for_changes
 from yolact_cli.pipelines.annotate_events import (
     BatchDone,
@@ -45,6 +45,7 @@ from yolact_cli.runs.journal import BatchPlan, Journal
 from yolact_cli.runs.listing import (
     LISTING,
     VIDEO_LISTING,
+    count_listed,
     read_listing,
     read_video_listing,
 )
@@ -96,13 +97,10 @@ def annotate(
     run = _Run.make(request)
     # Looked for and loaded before the folder is made or a run in it replaced, so that a misspelt
     # source or a broken model leaves nothing behind.
-    is_new = not request.output.exists()
-    if not is_new:
-        run.check_output()
-    early = packed(look_for_inputs(request, [])) if is_new else None
+    found = run.look()
     run.load_model()
     with one_thread_for_arrays(), locked(request.output):
-        listing = run.open(early)
+        listing = run.open(found)
         yield from run.label(listing, should_stop)
 
 
@@ -159,23 +157,34 @@ class _Run:
             get_ready()  # while the model loads
         self.model = ready_model(self.request.model, self.request.settings, device=self.device)
 
-    def open(self, early: RunListing | None) -> RunListing:
-        """The pictures, listed in a folder that is ours to go on in."""
-        state = self.check_output()
-        self.resumes = state is RunState.UNFINISHED and not self.request.overwrite
-        if self.resumes:  # what an earlier attempt had to give up stays told
-            self.largest_batch = read_run_notes(self.store).get("largest_batch")
+    def look(self) -> RunListing:
+        """The pictures and videos, those of an unfinished run first; nothing is written."""
+        if self.request.output.exists():
+            state = self.check_output()
+            self.resumes = state is RunState.UNFINISHED and not self.request.overwrite
         known = read_listing(self.store) if self.resumes else []
         known_videos = read_video_listing(self.store) if self.resumes else []
-        if early is None or self.resumes:
-            early = look_for_inputs(self.request, known, known_videos)
-        if not self.resumes:
+        return packed(look_for_inputs(self.request, known, known_videos))
+
+    def open(self, found: RunListing) -> RunListing:
+        """The pictures, listed in a folder that is ours to go on in."""
+        state = self.check_output()
+        resumes = state is RunState.UNFINISHED and not self.request.overwrite
+        known = count_listed(self.store) if resumes else 0
+        if (resumes, known) != (self.resumes, found.known):
+            raise OutputError(
+                "Another process went on with the run in the output folder meanwhile.",
+                remedy="Give the command again.",
+            )
+        if self.resumes:  # what an earlier attempt had to give up stays told
+            self.largest_batch = read_run_notes(self.store).get("largest_batch")
+        else:
             clear_run(self.store)
             clear_run_exports(self.store)
             for listing in (LISTING, VIDEO_LISTING):  # of a start that got no further
                 self.store.delete(listing)
         write_run_record(self.store, self.identity, notes=self._notes())
-        return stored(self.store, early, known, known_videos)
+        return stored(self.store, found)
 
     def label(self, listing: RunListing, should_stop: Callable[[], bool]) -> Iterator[Event]:
         total = len(listing.pictures)

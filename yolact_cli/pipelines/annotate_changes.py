@@ -4,12 +4,16 @@ What is not labelled yet is labelled as it is now, and listed anew. What is labe
 a change of time alone, as copying brings, is no reason to lose labels; but it is told.
 """
 
-from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
 from yolact_cli.pipelines.annotate_listing import RunListing
 from yolact_cli.runs.journal import Journal, segments_of, video_shard
-from yolact_cli.runs.listing import StoredPictures, write_listing, write_video_listing
+from yolact_cli.runs.listing import (
+    PackedPictures,
+    StoredPictures,
+    write_listing,
+    write_video_listing,
+)
 from yolact_cli.sources.changes import Listed, as_it_is_now
 from yolact_cli.sources.video_kinds import without_password
 from yolact_cli.store import Store
@@ -34,27 +38,39 @@ def look_for_changes(
         for video in listing.videos
         if segments_of(store, video_shard(video.video_id))
     }
-    known = list(listing.pictures)
-    pictures, old_pictures = _sorted_out(known, [p.picture_id in journal for p in known])
-    videos, old_videos = _sorted_out(listing.videos, [v.video_id in begun for v in listing.videos])
-    if pictures != known:
-        write_listing(store, pictures)
-    if videos != list(listing.videos):
-        bare = [replace(video, location=without_password(video.location)) for video in videos]
+    pictures, videos = _UpToDate(), _UpToDate()
+    packed = PackedPictures(
+        pictures.of(picture, is_done=picture.picture_id in journal) for picture in listing.pictures
+    )
+    if pictures.any_is_new:
+        write_listing(store, packed)
+    kept = [videos.of(video, is_done=video.video_id in begun) for video in listing.videos]
+    if videos.any_is_new:
+        bare = [replace(video, location=without_password(video.location)) for video in kept]
         write_video_listing(store, bare)
-    stored = StoredPictures(store, len(pictures))
-    return replace(listing, pictures=stored, videos=videos), (*old_pictures, *old_videos)
+    stored = StoredPictures(store, len(packed))
+    return replace(listing, pictures=stored, videos=kept), (*pictures.changed, *videos.changed)
 
 
-def _sorted_out(
-    listed: Sequence[Listed], are_done: Sequence[bool]
-) -> tuple[list[Listed], list[str]]:
-    """Those listed, brought up to date where nothing is done; names of changed ones where it is."""
-    kept: list[Listed] = []
-    names: list[str] = []
-    for one, is_done in zip(listed, are_done, strict=True):
-        now = as_it_is_now(one)
-        if is_done and now != one:
-            names.append(one.name)
-        kept.append(one if is_done else now)
-    return kept, names
+@dataclass(slots=True)
+class _UpToDate:
+    """What is listed, as it is now.
+
+    Attributes:
+        any_is_new: Something has another size or time than it was listed with, and no labels.
+        changed: The names of those that have labels, and changed behind them.
+    """
+
+    any_is_new: bool = False
+    changed: list[str] = field(default_factory=list)
+
+    def of(self, listed: Listed, *, is_done: bool) -> Listed:
+        """What stands in the listing from now on."""
+        now = as_it_is_now(listed)
+        if now == listed:
+            return listed
+        if is_done:
+            self.changed.append(listed.name)
+            return listed
+        self.any_is_new = True
+        return now

@@ -13,7 +13,7 @@ from yolact_cli.runs.listing import (
     extend_video_listing,
     write_listing,
 )
-from yolact_cli.sources.discover import Discovery, discover
+from yolact_cli.sources.discover import discover
 from yolact_cli.sources.video_kinds import without_password
 from yolact_cli.store import Store
 from yolact_cli.structures import ListedPicture, TruthPicture
@@ -27,6 +27,8 @@ class RunListing:
     Attributes:
         pictures: In order of their ids, 1 to n; left in the run's folder once they are written.
         videos: In order of their ids, 1 to n.
+        known: How many of the pictures were listed by an earlier attempt.
+        known_videos: The videos that were.
         labelled: Of the pictures, what people put into them (merge), by picture id.
         labelled_count: Pictures that people labelled, those left out (skip) included.
         other_extensions: Files passed over in folders, by extension.
@@ -36,6 +38,8 @@ class RunListing:
 
     pictures: Pictures
     videos: Sequence[ListedVideo]
+    known: int
+    known_videos: Sequence[ListedVideo]
     labelled: Mapping[int, TruthPicture]
     labelled_count: int
     other_extensions: Mapping[str, int]
@@ -74,11 +78,22 @@ def look_for_inputs(
         replace(video, location=addresses.get(video.location, video.location))
         for video in (*known_videos, *found.videos)
     ]
+    listing = RunListing(
+        pictures=pictures,
+        videos=videos,
+        known=len(known),
+        known_videos=known_videos,
+        labelled={},
+        labelled_count=0,
+        other_extensions=found.other_extensions,
+        unreadable_folders=found.unreadable_folders,
+        earlier_runs=found.earlier_runs,
+    )
     if request.existing is None:
-        return _listing(pictures, videos, found, labelled={}, labelled_count=0)
+        return listing
     labelled = ExistingLabels(request.existing.path).match(pictures)
     if request.existing.keep == "merge":
-        return _listing(pictures, videos, found, labelled=labelled, labelled_count=len(labelled))
+        return replace(listing, labelled=labelled, labelled_count=len(labelled))
     new = without_labelled(found.pictures, labelled, first_id=len(known) + 1)
     if not (known or new or videos):
         raise NoInputsError(
@@ -86,7 +101,7 @@ def look_for_inputs(
             remedy="Look for more in them with --keep merge.",
         )
     left_out = len(found.pictures) - len(new)
-    return _listing([*known, *new], videos, found, labelled={}, labelled_count=left_out)
+    return replace(listing, pictures=[*known, *new], labelled_count=left_out)
 
 
 def packed(listing: RunListing) -> RunListing:
@@ -97,44 +112,18 @@ def packed(listing: RunListing) -> RunListing:
     return replace(listing, pictures=PackedPictures(listing.pictures))
 
 
-def stored(
-    store: Store,
-    listing: RunListing,
-    known: Sequence[ListedPicture],
-    known_videos: Sequence[ListedVideo],
-) -> RunListing:
+def stored(store: Store, listing: RunListing) -> RunListing:
     """Write what is new into the run's folder; the listing with its pictures left there.
 
     Args:
         store: The run's folder.
-        listing: Everything, what is known first.
-        known: Pictures that are written already.
-        known_videos: Videos that are written already.
+        listing: Everything, what is written already first.
     """
-    if not known or len(listing.pictures) > len(known):
+    if not listing.known or len(listing.pictures) > listing.known:
         write_listing(store, listing.pictures)
     added = [
         replace(video, location=without_password(video.location))
-        for video in listing.videos[len(known_videos) :]
+        for video in listing.videos[len(listing.known_videos) :]
     ]
-    extend_video_listing(store, known_videos, added)
+    extend_video_listing(store, listing.known_videos, added)
     return replace(listing, pictures=StoredPictures(store, len(listing.pictures)))
-
-
-def _listing(
-    pictures: Sequence[ListedPicture],
-    videos: Sequence[ListedVideo],
-    found: Discovery,
-    *,
-    labelled: Mapping[int, TruthPicture],
-    labelled_count: int,
-) -> RunListing:
-    return RunListing(
-        pictures=pictures,
-        videos=videos,
-        labelled=labelled,
-        labelled_count=labelled_count,
-        other_extensions=found.other_extensions,
-        unreadable_folders=found.unreadable_folders,
-        earlier_runs=found.earlier_runs,
-    )

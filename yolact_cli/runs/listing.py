@@ -79,6 +79,15 @@ class PackedPictures:
                 yield ListedPicture(picture_id=number, **fields)
 
 
+def count_listed(store: Store) -> int:
+    """How many pictures are listed so far.
+
+    Raises:
+        OutputError: The file is damaged.
+    """
+    return sum(1 for _ in _read(store, LISTING))
+
+
 def read_listing(store: Store) -> list[ListedPicture]:
     """The pictures listed so far, in order of their ids, 1 to n; empty where none were.
 
