@@ -1,10 +1,12 @@
 """Batches one after another: what goes on side by side, and in which order labels come."""
 
 import threading
+import time
 
 import numpy as np
 import pytest
 
+from yolact_cli.errors import DiskFullError
 from yolact_cli.pipelines.labelling import BatchLabeller
 from yolact_cli.pipelines.model import ready_model
 from yolact_cli.settings import LabelSettings
@@ -94,3 +96,18 @@ def test_files_of_a_batch_are_written_side_by_side(make_labeller, batches):
             both_write.wait()
 
     make_labeller(Together()).label(batches[0])
+
+
+def test_full_disk_is_told_when_no_file_of_the_batch_is_being_written(make_labeller, batches):
+    written = []
+
+    class FullAtFirst:
+        def write(self, frame, detections):
+            if frame.picture_id == 1:
+                raise DiskFullError("full")
+            time.sleep(0.2)
+            written.append(frame.picture_id)
+
+    with pytest.raises(DiskFullError):
+        make_labeller(FullAtFirst()).label(batches[0])
+    assert written == [2]

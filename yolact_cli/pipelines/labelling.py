@@ -3,7 +3,7 @@
 import contextlib
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 
 import numpy as np
 from jaxtyping import Shaped
@@ -101,7 +101,7 @@ class BatchLabeller:
                 yield self._ended(*begun.popleft())
         finally:
             for _, found in begun:  # nobody wants it any more, but it reads its pixels
-                with contextlib.suppress(YolactError):
+                with contextlib.suppress(YolactError, RuntimeError, MemoryError):
                     found()
 
     def _start(self, batch: Batch) -> Callable[[], _Found]:
@@ -121,7 +121,12 @@ class BatchLabeller:
         return batch, self._labels(batch, found())
 
     def _labels(self, batch: Batch, found: _Found) -> list[Detections | Failure]:
-        return list(self._finishers.map(self._finish, batch, *found))
+        finishing = [
+            self._finishers.submit(self._finish, item, candidates, mirrored)
+            for item, candidates, mirrored in zip(batch, *found, strict=True)
+        ]
+        wait(finishing)  # whatever one of them raises, none is to write after this
+        return [one.result() for one in finishing]
 
     def _finish(
         self, frame: Frame | Failure, candidates: Candidates | None, mirrored: Candidates | None
