@@ -80,12 +80,22 @@ def test_batch_without_a_readable_picture_needs_no_network(make_labeller, batche
     assert list(make_labeller().label_ahead([])) == []
 
 
-def test_labelling_that_is_given_up_leaves_nothing_under_way(make_labeller, batches, model):
+def test_labelling_that_is_given_up_leaves_nothing_under_way(
+    make_labeller, batches, model, monkeypatch
+):
+    """Or the network would read pixels that are let go of."""
+    start, ended = model.runtime.start, []
+
+    def watched(pixels):
+        end = start(pixels)
+        return lambda: ended.append(1) or end()
+
+    monkeypatch.setattr(model.runtime, "start", watched)
     labels = make_labeller().label_ahead(batches)
     next(labels)
+    assert len(ended) == 1
     labels.close()
-    done = model.runtime.start(np.zeros((1, 96, 96, 3), np.uint8))
-    assert len(done()) == 1
+    assert len(ended) == 2
 
 
 def test_files_of_a_batch_are_written_side_by_side(make_labeller, batches):

@@ -49,6 +49,31 @@ def labelled(request, shared_dir):
 @pytest.fixture(scope="module")
 def int8_card(shared_dir, tmp_path_factory):
     """The model quantised on pictures of VOC, which may lose half a point of AP there."""
+    return quantised(shared_dir, tmp_path_factory.mktemp("int8"))
+
+
+@pytest.fixture(scope="module")
+def wholly_int8_card(shared_dir, tmp_path_factory):
+    """As it would be if nothing were spared."""
+    needs("openvino")
+    from yolact_cli.pipelines import quantize_model
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(quantize_model, "MOST_SPARED", quantize_model.SPARED[:1])
+        return quantised(shared_dir, tmp_path_factory.mktemp("wholly"))
+
+
+@pytest.fixture
+def nothing_spared(monkeypatch, tmp_path):
+    """bf16 everywhere, and models compiled like that not taken for others."""
+    from yolact_cli.inference.runtimes import openvino_graph, torch_runtime
+
+    monkeypatch.setenv("YOLACT_CACHE", str(tmp_path))
+    for module in (openvino_graph, torch_runtime):
+        monkeypatch.setattr(module, "float32_modules", lambda *_, **__: {})
+
+
+def quantised(shared_dir, output):
     for module in ("openvino", "nncf"):
         needs(module)
     from yolact_cli.pipelines.quantize_model import QuantizeRequest, quantize_model
@@ -59,7 +84,7 @@ def int8_card(shared_dir, tmp_path_factory):
         source=resolve_model(MODEL),
         images=folder / "images",
         labels=folder / "val.json",
-        output=tmp_path_factory.mktemp("int8"),
+        output=output,
         max_ap_drop=MOST_AP_DROP,
     )
     return str(quantize_model(request).card)
@@ -143,7 +168,7 @@ class Change:
 
 
 @pytest.fixture
-def compared(labelled, by_torch, request):
+def compared(labelled, by_torch):
     """``compared("openvino", "bf16")``: prints a row of the table and gives its figures."""
 
     def compare(runtime, precision, **options):
@@ -193,6 +218,17 @@ def test_labels_in_bf16_are_nearly_those_in_fp32(runtime, compared):
     assert change.matched >= LEAST_MATCHED
     assert change.score <= MOST_SCORE_CHANGE
     assert change.mask_iou >= LEAST_MASK_IOU
+
+
+@pytest.mark.parametrize("runtime", ["openvino", "torch"])
+def test_bf16_everywhere_would_lose_objects(runtime, nothing_spared, compared):
+    needs_bf16()
+    assert compared(runtime, "bf16").matched < 0.97
+
+
+def test_int8_everywhere_would_cost_more(compared, int8_card, wholly_int8_card):
+    whole = compared("openvino", "fp32", model=wholly_int8_card)
+    assert whole.ap_points[1] < compared("openvino", "fp32", model=int8_card).ap_points[1]
 
 
 def test_int8_costs_little_average_precision(compared, int8_card):

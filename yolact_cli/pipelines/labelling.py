@@ -109,11 +109,15 @@ class BatchLabeller:
             nothing: list[Candidates | None] = [None] * len(batch)
             return lambda: (nothing, nothing)
         pixels = batch_pixels(batch)
-        found = self._model.runtime.start(pixels)
-        if not self._settings.mirror_check:
-            return lambda: _twice(found())
-        mirrored = self._model.runtime.start(pixels[:, :, ::-1])
-        return lambda: (found(), mirrored())
+        start = self._model.runtime.start
+        found = start(pixels)
+        mirrored = start(pixels[:, :, ::-1]) if self._settings.mirror_check else None
+
+        def both() -> _Found:
+            seen = found()
+            return seen, seen if mirrored is None else mirrored()
+
+        return both
 
     def _ended(
         self, batch: Batch, found: Callable[[], _Found]
@@ -169,10 +173,6 @@ def batch_pixels(batch: Batch) -> Shaped[np.ndarray, "b s s 3"]:
     """
     empty = next(np.zeros_like(item.pixels) for item in batch if isinstance(item, Frame))
     return np.stack([item.pixels if isinstance(item, Frame) else empty for item in batch])
-
-
-def _twice(found: Sequence[Candidates]) -> _Found:
-    return found, found
 
 
 def picture_writers(request: AnnotateRequest, store: Store) -> list[PictureWriter]:

@@ -13,15 +13,21 @@ from yolact_cli.network.yolact import Yolact
 _CLASS_SCORES = "prediction_layers.0.conf_layer"
 
 
-def float32_modules(network: Yolact, *, stages: int) -> dict[str, nn.Module]:
+_STAGES = 5
+"""Of the backbone, the stem included."""
+
+
+def float32_modules(network: Yolact, *, rounds_norms: bool) -> dict[str, nn.Module]:
     """The modules to be kept in float32, by their names in the network.
 
     Args:
         network: Any; of one whose convolutions are not separable, nothing is kept.
-        stages: Of the backbone, from its input on.
+        rounds_norms: Norms round their outputs too, as where they are not folded into
+            convolutions: one stage more is kept.
     """
     if not network.backbone.is_separable:
         return {}
+    stages = _STAGES + rounds_norms
     names = {module: name for name, module in network.named_modules()}
     kept = [names[stage] for stage in network.backbone.stages()[:stages]]
     return {name: network.get_submodule(name) for name in (*kept, _CLASS_SCORES)}

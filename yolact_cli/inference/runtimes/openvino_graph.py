@@ -24,17 +24,13 @@ if TYPE_CHECKING:
     import openvino
 
 
-_FLOAT32_STAGES = 5
-"""Of the backbone, the stem included."""
-
-
 def openvino_graphs(network: Yolact, normalisation: Normalisation) -> GraphPair:
     """The network's graphs in float32, for any number of pictures.
 
     What should not compute in bf16, should it be asked for later, is marked.
     """
     pair = graph_pair(network, normalisation, _graph)
-    kept = float32_modules(network, stages=_FLOAT32_STAGES)
+    kept = float32_modules(network, rounds_norms=False)
     names = [f"{NETWORK_ATTRIBUTE}.{name}" for name in kept]
     return replace(pair, network=keep_float32(pair.network, names)) if names else pair
 

@@ -32,9 +32,8 @@ def quantise(
     """The graph in int8.
 
     Weights use half of the range. Processors without VNNI add two products in 16 bits, where two
-    full ones overflow: with the whole range ``yolact models quantize yolact_lite0`` told of 1.3
-    points of mask AP lost there (``ONEDNN_MAX_CPU_ISA=AVX2`` in the environment) and of 0.2 on
-    others; so it tells of 0.2 on both.
+    full ones overflow; labels would depend on the processor (``ONEDNN_MAX_CPU_ISA=AVX2`` in the
+    environment shows what one without VNNI finds).
 
     Args:
         graph: In float32.

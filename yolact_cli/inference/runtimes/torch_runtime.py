@@ -26,8 +26,6 @@ from yolact_cli.settings import Precision
 from yolact_cli.structures import Candidates, RawOutputs
 
 _log = logging.getLogger(__name__)
-_FLOAT32_STAGES = 6
-"""One more than elsewhere, since norms are not folded into convolutions: each is rounded too."""
 _REDUCED = {"bf16": torch.bfloat16, "fp16": torch.float16}
 
 
@@ -58,7 +56,7 @@ class TorchRuntime:
         self.device = device
         self._network = network.eval().to(device).to(memory_format=torch.channels_last)
         if precision == "bf16":
-            for module in float32_modules(network, stages=_FLOAT32_STAGES).values():
+            for module in float32_modules(network, rounds_norms=True).values():
                 _keep_float32(module, device)
         self._mean = torch.tensor(normalisation.mean, device=device)
         self._std = torch.tensor(normalisation.std, device=device)
