@@ -121,3 +121,19 @@ def test_full_disk_is_told_when_no_file_of_the_batch_is_being_written(make_label
     with pytest.raises(DiskFullError):
         make_labeller(FullAtFirst()).label(batches[0])
     assert written == [2]
+
+
+def test_what_is_found_in_the_mirrored_picture_is_looked_at(
+    make_labeller, batches, model, monkeypatch
+):
+    start, begun, ended = model.runtime.start, [], []
+
+    def watched(pixels):
+        end, place = start(pixels), len(begun)
+        begun.append(pixels)
+        return lambda: ended.append(place) or end()
+
+    monkeypatch.setattr(model.runtime, "start", watched)
+    make_labeller(mirror_check=True).label(batches[0])
+    assert np.array_equal(begun[1], begun[0][:, :, ::-1])
+    assert ended == [0, 1]
