@@ -76,19 +76,8 @@ def network(*, model, folder, pictures, runtime="auto", precision="fp32"):
     while done < pictures:
         place = next(starts)
         done += len(batch := pixels[place : place + BATCH_SIZE_CPU])
-        run_network(runner, batch)
+        runner.run_network(batch)
     return {"seconds": (time.perf_counter() - start) * pictures / done}
-
-
-def run_network(runner, batch):
-    if isinstance(runner, GraphRuntime):
-        for _ in runner._infer(batch):
-            pass
-        return
-    import torch
-
-    with torch.inference_mode():
-        runner._forward(batch)
 
 
 @functools.cache

@@ -45,12 +45,8 @@ def ways(model):
         load_network(source), normalisation=normalisation, device=torch.device("cpu")
     )
 
-    def run_torch(pixels):
-        with torch.inference_mode():
-            by_torch._forward(pixels)
-
     return {
-        TORCH: run_torch,
+        TORCH: by_torch.run_network,
         "OpenVINO, single pictures in streams": lambda pixels: list(single.infer(pixels)),
         "OpenVINO, batch of 4, one compiled shape": openvino_batch(graph, BATCH),
         "OpenVINO, batch of 4, length not known": openvino_batch(graph, -1),

@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from yolact_cli.errors import DeviceError
+from yolact_cli.inference.runtimes.device_copies import StreamCopies
 from yolact_cli.inference.runtimes.torch_runtime import Normalisation, TorchRuntime
 from yolact_cli.inference.selection import Selection
 from yolact_cli.network.config import AnchorConfig, NetworkConfig
@@ -192,3 +193,13 @@ def test_batches_under_way_together_come_in_order(make_runtime, pixels) -> None:
     for end, batch in zip(ends, (pixels, pixels[::-1]), strict=True):
         for one, other in zip(end(), runtime.run(batch), strict=True):
             assert one.scores.tobytes() == other.scores.tobytes()
+
+
+@pytest.mark.parametrize("mask_rescoring", [False, True])
+def test_copies_on_streams_change_nothing(make_runtime, pixels, mask_rescoring) -> None:
+    streams = StreamCopies(torch.device("cpu"), backend=torch.cpu, pinned=False)
+    plain = make_runtime(mask_rescoring=mask_rescoring)
+    other = make_runtime(mask_rescoring=mask_rescoring, copies=streams)
+    for one, same in zip(plain.run(pixels), other.start(pixels)(), strict=True):
+        for name in ("boxes_xyxy_norm", "scores", "mask_coefficients", "prototypes", "mask_ious"):
+            np.testing.assert_array_equal(getattr(one, name), getattr(same, name))

@@ -8,16 +8,17 @@ import contextlib
 import logging
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import torch
-from jaxtyping import Float, Shaped
+from jaxtyping import Float, Float32, Shaped
 from torch import Tensor, nn
 
 from yolact_cli.errors import DeviceError
 from yolact_cli.geometry.boxes import decode_boxes
 from yolact_cli.inference.nms import Chosen, choose_detections
+from yolact_cli.inference.runtimes.device_copies import DeviceBatch, DeviceCopies, copies_for
 from yolact_cli.inference.runtimes.float32_layers import float32_modules
 from yolact_cli.inference.runtimes.runtime import Choose
 from yolact_cli.inference.selection import Selection
@@ -52,8 +53,20 @@ class TorchRuntime:
         device: torch.device,
         precision: Precision = "fp32",
         selection: Selection | None = None,
+        copies: DeviceCopies | None = None,
     ) -> None:
+        """Take the network.
+
+        Args:
+            network: With its weights.
+            normalisation: Of pixels.
+            device: Where it is to run.
+            precision: Of its arithmetic.
+            selection: What is asked for.
+            copies: Between arrays and the device; None for what pays there.
+        """
         self.device = device
+        self._copies = copies or copies_for(device)
         self._network = network.eval().to(device).to(memory_format=torch.channels_last)
         if precision == "bf16":
             for module in float32_modules(network, rounds_norms=True).values():
@@ -73,21 +86,11 @@ class TorchRuntime:
         Raises:
             DeviceError: Not even one picture fits.
         """
-        candidates: list[Candidates] = []
-        while len(candidates) < len(pixels):
-            start = len(candidates)
-            part = pixels[start:][: self.largest_batch]
-            try:
-                candidates += self._run_part(part)
-            except (RuntimeError, MemoryError) as error:
-                if not _is_out_of_memory(error):
-                    raise
-                self._halve(len(part), error)
-        return candidates
+        return self._run(self._copies.to_device(pixels))
 
     def start(self, pixels: Shaped[np.ndarray, "b s s 3"]) -> Choose:
-        """Begin :meth:`run` in a thread of the runtime's own."""
-        return self._thread.submit(self.run, pixels).result
+        """Begin :meth:`run` in a thread of the runtime's own; pixels are on their way at once."""
+        return self._thread.submit(self._run, self._copies.to_device(pixels)).result
 
     def run_network(self, pixels: Shaped[np.ndarray, "b s s 3"]) -> Choose:
         """As :meth:`run`, the network first, and waited for where the device works by itself.
@@ -95,12 +98,13 @@ class TorchRuntime:
         Raises:
             DeviceError: The batch does not fit, in parts that fitted before.
         """
-        step = self.largest_batch or max(len(pixels), 1)
+        batch = self._copies.to_device(pixels)
+        step = self.largest_batch or max(len(batch), 1)
         try:
             with torch.inference_mode():
                 parts = [
-                    self._forward(pixels[start : start + step])
-                    for start in range(0, len(pixels), step)
+                    self._forward(batch.part(start, start + step))
+                    for start in range(0, len(batch), step)
                 ]
         except (RuntimeError, MemoryError) as error:
             if not _is_out_of_memory(error):
@@ -115,7 +119,7 @@ class TorchRuntime:
     def raw(self, pixels: Shaped[np.ndarray, "b s s 3"]) -> RawOutputs:
         """The network's outputs before any selection, and what a run would choose from them."""
         with torch.inference_mode():
-            outputs = self._forward(pixels)
+            outputs = self._forward(self._copies.to_device(pixels).part(0, None))
             return RawOutputs(
                 box_offsets=outputs.box_offsets.float().cpu().numpy(),
                 class_probabilities=_class_probabilities(outputs).cpu().numpy(),
@@ -127,9 +131,21 @@ class TorchRuntime:
                 candidates=tuple(self._chosen(outputs)),
             )
 
-    def _run_part(self, pixels: Shaped[np.ndarray, "b s s 3"]) -> list[Candidates]:
+    def _run(self, batch: DeviceBatch) -> list[Candidates]:
+        candidates: list[Candidates] = []
+        while (start := len(candidates)) < len(batch):
+            stop = min(start + (self.largest_batch or len(batch)), len(batch))
+            try:
+                candidates += self._run_part(batch, start, stop)
+            except (RuntimeError, MemoryError) as error:
+                if not _is_out_of_memory(error):
+                    raise
+                self._halve(stop - start, error)
+        return candidates
+
+    def _run_part(self, batch: DeviceBatch, start: int, stop: int) -> list[Candidates]:
         with torch.inference_mode():
-            return self._chosen(self._forward(pixels))
+            return self._chosen(self._forward(batch.part(start, stop)))
 
     def _choose(self, parts: list[NetworkOutputs]) -> list[Candidates]:
         with torch.inference_mode():
@@ -144,48 +160,57 @@ class TorchRuntime:
     def _chosen(self, outputs: NetworkOutputs) -> list[Candidates]:
         boxes, scores = self._boxes(outputs), _class_probabilities(outputs)[..., 1:]
         prototypes = outputs.prototypes.float()
+        prototype_arrays = self._copies.to_array(prototypes)  # on their way meanwhile
         coefficients = outputs.mask_coefficients.float()
         are_finite = _are_finite(outputs)
-        candidates = []
-        for index in range(len(boxes)):
-            chosen = choose_detections(boxes[index], scores[index], self._selection)
-            found = self._candidates(chosen, boxes[index], coefficients[index], prototypes[index])
-            candidates.append(replace(found, is_finite=are_finite[index]))
-        return candidates
+        chosen = [
+            choose_detections(boxes[index], scores[index], self._selection)
+            for index in range(len(boxes))
+        ]
+        mask_ious = [
+            self._mask_ious(one, boxes[index], coefficients[index], prototypes[index])
+            for index, one in enumerate(chosen)
+        ]
+        arrays = prototype_arrays()
+        return [
+            Candidates(
+                boxes_xyxy_norm=boxes[index][one.anchor_indices].cpu().numpy(),
+                scores=one.scores.cpu().numpy(),
+                class_ids=one.class_ids.cpu().numpy(),
+                mask_coefficients=coefficients[index][one.anchor_indices].cpu().numpy(),
+                mask_ious=mask_ious[index],
+                prototypes=arrays[index],
+                is_finite=are_finite[index],
+            )
+            for index, one in enumerate(chosen)
+        ]
 
     def _boxes(self, outputs: NetworkOutputs) -> Float[Tensor, "b n 4"]:
         return decode_boxes(outputs.box_offsets.float(), self._network.anchors(outputs))
 
-    def _forward(self, pixels: Shaped[np.ndarray, "b s s 3"]) -> NetworkOutputs:
-        on_device = torch.from_numpy(np.ascontiguousarray(pixels)).to(self.device)
+    def _forward(self, pixels: Shaped[Tensor, "b s s 3"]) -> NetworkOutputs:
         # (b, s, s, 3) seen as (b, 3, s, s) is channels_last already: nothing is copied
-        images = ((on_device.float() - self._mean) / self._std).permute(0, 3, 1, 2)
+        images = ((pixels.float() - self._mean) / self._std).permute(0, 3, 1, 2)
         with _arithmetic(self.device, self._precision):
             outputs: NetworkOutputs = self._network(images)
         return outputs
 
-    def _candidates(
+    def _mask_ious(
         self,
         chosen: Chosen,
         boxes_xyxy_norm: Float[Tensor, "n 4"],
         coefficients: Float[Tensor, "n k"],
         prototypes: Float[Tensor, "h w k"],
-    ) -> Candidates:
-        boxes = boxes_xyxy_norm[chosen.anchor_indices]
-        coefficients = coefficients[chosen.anchor_indices]
-        mask_ious = None
-        if self._network.config.mask_rescoring:
-            soft_masks = cropped_soft_masks(boxes, coefficients, prototypes)
-            with _arithmetic(self.device, "fp32"):
-                mask_ious = self._network.maskiou_net(soft_masks, chosen.class_ids).cpu().numpy()
-        return Candidates(
-            boxes_xyxy_norm=boxes.cpu().numpy(),
-            scores=chosen.scores.cpu().numpy(),
-            class_ids=chosen.class_ids.cpu().numpy(),
-            mask_coefficients=coefficients.cpu().numpy(),
-            mask_ious=mask_ious,
-            prototypes=prototypes.cpu().numpy(),
-        )
+    ) -> Float32[np.ndarray, " d"] | None:
+        if not self._network.config.mask_rescoring:
+            return None
+        places = chosen.anchor_indices
+        soft_masks = cropped_soft_masks(boxes_xyxy_norm[places], coefficients[places], prototypes)
+        with _arithmetic(self.device, "fp32"):
+            mask_ious: np.ndarray = (
+                self._network.maskiou_net(soft_masks, chosen.class_ids).cpu().numpy()
+            )
+        return mask_ious
 
     def _halve(self, failed_batch: int, error: Exception) -> None:
         if failed_batch <= 1:
