@@ -157,14 +157,14 @@ def test_outputs_that_are_no_numbers_are_told_for_their_picture_alone(
     assert [one.is_finite for one in runtime.run(pixels)] == [True, False, True]
 
 
-def test_bf16_leaves_the_first_stages_and_class_scores_in_float32(make_runtime, pixels) -> None:
+def test_bf16_leaves_a_separable_backbone_and_class_scores_in_float32(make_runtime, pixels) -> None:
     runtime = make_runtime(precision="bf16")
     network, dtypes = runtime._network, {}
     head = network.prediction_layers[0]
     watched = {
         "first": network.backbone.stages()[0],
-        "sixth": network.backbone.stages()[5],
-        "seventh": network.backbone.stages()[6],
+        "last": network.backbone.stages()[-1],
+        "pyramid": network.fpn.lat_layers[0],
         "classes": head.conf_layer,
         "boxes": head.bbox_layer,
     }
@@ -173,7 +173,7 @@ def test_bf16_leaves_the_first_stages_and_class_scores_in_float32(make_runtime, 
     runtime.run(pixels)
     single, half = torch.float32, torch.bfloat16
     assert dtypes == {
-        "first": single, "sixth": single, "seventh": half, "classes": single, "boxes": half,
+        "first": single, "last": single, "pyramid": half, "classes": single, "boxes": half,
     }  # fmt: skip
 
 

@@ -1,5 +1,6 @@
 """COCO's figures of the weights so far, between iterations."""
 
+import copy
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -71,12 +72,13 @@ class Validator:
 
     def validate(self, state: dict[str, torch.Tensor], progress: Progress) -> Validation:
         """The figures of ``state``; classes that training does not know are left out."""
-        self._network.load_state_dict(state)
+        network = copy.deepcopy(self._network)  # the runtime changes it for good
+        network.load_state_dict(state)
         normalisation = Normalisation(mean=self._spec.mean, std=self._spec.std)
         runtime = TorchRuntime(
-            self._network, normalisation=normalisation, device=self._device, selection=Selection()
+            network, normalisation=normalisation, device=self._device, selection=Selection()
         )
-        resize = Resize(input_size=self._network.config.input_size, kind=self._spec.interpolation)
+        resize = Resize(input_size=network.config.input_size, kind=self._spec.interpolation)
         results = list(
             results_on_truth(
                 runtime,

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
-from torch.nn.utils.fusion import fuse_conv_bn_eval
+
+from yolact_cli.network.inference_form import bring_to_inference_form
 
 
 def freeze_stages(stages: Sequence[nn.Module]) -> None:
@@ -31,7 +32,8 @@ def run_frozen_fused(stages: Sequence[nn.Module]) -> None:
     """
     for stage in stages:
         if isinstance(stage, nn.Sequential):
-            folded = _fold(copy.deepcopy(stage).eval())
+            folded = copy.deepcopy(stage).eval()
+            bring_to_inference_form(folded)
             stage.forward = _without_gradient(folded)  # type: ignore[method-assign]
 
 
@@ -45,21 +47,3 @@ class _without_gradient:  # noqa: N801 - a callable, not a thing
     def __call__(self, x: Tensor) -> Tensor:
         out: Tensor = self._module(x)
         return out
-
-
-def _fold(module: nn.Module) -> nn.Module:
-    for child in module.children():
-        _fold(child)
-    if isinstance(module, nn.Sequential):
-        folded: list[nn.Module] = []
-        for layer in module:
-            if isinstance(layer, nn.BatchNorm2d) and folded and isinstance(folded[-1], nn.Conv2d):
-                folded[-1] = fuse_conv_bn_eval(folded[-1], layer)
-            else:
-                folded.append(layer)
-        module._modules.clear()  # noqa: SLF001 - nn.Sequential has no other way to shrink
-        for index, layer in enumerate(folded):
-            module.add_module(str(index), layer)
-    if isinstance(module, nn.ReLU | nn.ReLU6):
-        module.inplace = True
-    return module

@@ -11,23 +11,21 @@ from torch import nn
 from yolact_cli.network.yolact import Yolact
 
 _CLASS_SCORES = "prediction_layers.0.conf_layer"
-
-
 _STAGES = 5
 """Of the backbone, the stem included."""
 
 
-def float32_modules(network: Yolact, *, rounds_norms: bool) -> dict[str, nn.Module]:
+def float32_modules(network: Yolact, *, whole_backbone: bool) -> dict[str, nn.Module]:
     """The modules to be kept in float32, by their names in the network.
 
     Args:
         network: Any; of one whose convolutions are not separable, nothing is kept.
-        rounds_norms: Norms round their outputs too, as where they are not folded into
-            convolutions: one stage more is kept.
+        whole_backbone: Keep all of it, not its first stages alone: where each layer rounds what it
+            gives, as torch's do, instead of several together.
     """
     if not network.backbone.is_separable:
         return {}
-    stages = _STAGES + rounds_norms
     names = {module: name for name, module in network.named_modules()}
-    kept = [names[stage] for stage in network.backbone.stages()[:stages]]
+    stages = network.backbone.stages()[:_STAGES]
+    kept = [names[part] for part in ([network.backbone] if whole_backbone else stages)]
     return {name: network.get_submodule(name) for name in (*kept, _CLASS_SCORES)}

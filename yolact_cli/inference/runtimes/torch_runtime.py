@@ -9,6 +9,7 @@ import logging
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -22,6 +23,7 @@ from yolact_cli.inference.runtimes.device_copies import DeviceBatch, DeviceCopie
 from yolact_cli.inference.runtimes.float32_layers import float32_modules
 from yolact_cli.inference.runtimes.runtime import Choose
 from yolact_cli.inference.selection import Selection
+from yolact_cli.network.inference_form import bring_to_inference_form
 from yolact_cli.network.yolact import NetworkOutputs, Yolact
 from yolact_cli.settings import Precision
 from yolact_cli.structures import Candidates, RawOutputs
@@ -41,7 +43,8 @@ class Normalisation:
 class TorchRuntime:
     """A network on its device, in evaluation mode.
 
-    The network is moved and its memory format changed: it belongs to the runtime from now on.
+    The network is moved and brought to another form and memory format: it belongs to the runtime
+    from now on.
     Reduced precision is the network's alone; boxes, suppression and mask rescoring are float32.
     """
 
@@ -67,10 +70,8 @@ class TorchRuntime:
         """
         self.device = device
         self._copies = copies or copies_for(device)
-        self._network = network.eval().to(device).to(memory_format=torch.channels_last)
-        if precision == "bf16":
-            for module in float32_modules(network, rounds_norms=True).values():
-                _keep_float32(module, device)
+        _make_ready(network.eval(), device, precision)
+        self._network = network.to(device).to(memory_format=torch.channels_last)
         self._mean = torch.tensor(normalisation.mean, device=device)
         self._std = torch.tensor(normalisation.std, device=device)
         self._precision = precision
@@ -275,13 +276,23 @@ def _inside(places: Tensor, edges: Float[Tensor, "d 2"]) -> Tensor:
     return (places >= low) & (places < high)
 
 
+def _make_ready(network: Yolact, device: torch.device, precision: Precision) -> None:
+    if precision != "bf16":
+        bring_to_inference_form(network)
+        return
+    # Norms stay where layers compute in bf16: folded into biases, which are rounded then, they
+    # would be off by the same amount everywhere in a picture.
+    for module in float32_modules(network, whole_backbone=True).values():
+        bring_to_inference_form(module)
+        _keep_float32(module, device)
+
+
 def _keep_float32(module: nn.Module, device: torch.device) -> None:
     forward = module.forward
 
-    def in_float32(x: Tensor) -> Tensor:
+    def in_float32(x: Tensor) -> Any:
         with torch.autocast(device.type, enabled=False):
-            result: Tensor = forward(x.float())
-            return result
+            return forward(x.float())
 
     module.forward = in_float32
 

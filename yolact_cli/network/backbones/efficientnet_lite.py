@@ -25,23 +25,34 @@ NORM_EPSILON, NORM_MOMENTUM = 1e-3, 0.01
 
 
 class SameConv(nn.Conv2d):
-    """A convolution with TensorFlow's SAME padding: the odd pixel goes right and below."""
+    """A convolution with TensorFlow's SAME padding: the odd pixel goes right and below.
+
+    Attributes:
+        pads_first: Whether a padded copy of the input is made, as training and graphs want it;
+            torch alone is quicker without.
+    """
+
+    pads_first = True
 
     def forward(self, x: Tensor) -> Tensor:
         """(b, in, h, w) to (b, out, ceil(h / stride), ceil(w / stride))."""
+        stride = self.stride[0]
+        padding = [self._padding(int(size)) for size in x.shape[-2:]]  # tensors while traced
+        if self.pads_first and any(low != high for low, high in padding):
+            (low_y, high_y), (low_x, high_x) = padding
+            x = F.pad(x, (low_x, high_x, low_y, high_y))
+            return F.conv2d(x, self.weight, self.bias, stride, 0, 1, self.groups)
+        # Padded by another stride on both sides, it gives one output more at the beginning, and
+        # the others as they are wanted.
+        both_sides = [low if low == high else low + stride for low, high in padding]
+        out = F.conv2d(x, self.weight, self.bias, stride, both_sides, 1, self.groups)
+        top, left = (int(low != high) for low, high in padding)
+        return out[..., top:, left:]
+
+    def _padding(self, size: int) -> tuple[int, int]:
         kernel, stride = self.kernel_size[0], self.stride[0]
-        if stride == 1:
-            return F.conv2d(x, self.weight, self.bias, 1, kernel // 2, 1, self.groups)
-        height, width = int(x.shape[-2]), int(x.shape[-1])  # tensors while the network is traced
-        low_y, high_y = _same_padding(height, kernel, stride)
-        low_x, high_x = _same_padding(width, kernel, stride)
-        x = F.pad(x, (low_x, high_x, low_y, high_y))
-        return F.conv2d(x, self.weight, self.bias, stride, 0, 1, self.groups)
-
-
-def _same_padding(size: int, kernel: int, stride: int) -> tuple[int, int]:
-    total = max((-(-size // stride) - 1) * stride + kernel - size, 0)
-    return total // 2, total - total // 2
+        total = max((-(-size // stride) - 1) * stride + kernel - size, 0)
+        return total // 2, total - total // 2
 
 
 def _unit(
