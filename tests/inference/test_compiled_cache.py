@@ -1,5 +1,8 @@
 """What is kept between starts."""
 
+import errno
+import os
+
 import pytest
 
 from yolact_cli.inference.runtimes import compiled_cache
@@ -28,6 +31,39 @@ def test_damaged_entry_is_no_entry(cache, tmp_path):
     assert cache.load(KEY) == {"network": b"three"}
 
 
+@pytest.mark.parametrize(
+    "index",
+    ["", "null", "5", "{}", "[]", '["network"]', '{"network": 5}', '{"../x": "a"}', "[" * 9999],
+)
+def test_damaged_index_is_no_entry_and_is_made_anew(cache, tmp_path, index):
+    cache.store(KEY, {"network": b"one"})
+    (file,) = tmp_path.glob("cache/*/index.json")
+    file.write_text(index)
+    assert cache.load(KEY) is None
+    cache.store(KEY, {"network": b"one"})
+    assert cache.load(KEY) == {"network": b"one"}
+
+
+def test_cache_that_may_only_be_read_is_used(cache, monkeypatch):
+    cache.store(KEY, {"network": b"one"})
+
+    def refuse(*_):
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    monkeypatch.setattr(os, "utime", refuse)
+    assert cache.load(KEY) == {"network": b"one"}
+
+
+def test_what_killed_processes_left_goes_and_what_is_being_written_stays(cache, tmp_path):
+    old, new = (tmp_path / "cache" / name for name in ("new-old", "new-new"))
+    for folder in (old, new):
+        folder.mkdir(parents=True)
+    os.utime(old, (0, 0))
+    cache.store(KEY, {"network": b"one"})
+    assert not old.exists()
+    assert new.exists()
+
+
 def test_cache_that_cannot_be_written_does_no_harm(tmp_path):
     (tmp_path / "cache").write_text("a file")
     cache = CompiledCache(tmp_path / "cache")
@@ -36,8 +72,6 @@ def test_cache_that_cannot_be_written_does_no_harm(tmp_path):
 
 
 def test_entries_not_used_for_longest_go_when_there_is_too_much(cache, monkeypatch):
-    import os
-
     monkeypatch.setattr(compiled_cache, "MOST_BYTES", 2500)
     for number in range(3):
         cache.store({"n": number}, {"network": bytes(1000)})

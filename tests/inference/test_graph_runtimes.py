@@ -1,6 +1,7 @@
 """Networks as graphs: the same outputs as torch's, picture by picture."""
 
 import dataclasses
+import re
 from xml.etree import ElementTree
 
 import numpy as np
@@ -8,7 +9,19 @@ import pytest
 import torch
 
 from yolact_cli.errors import WeightsMismatchError
-from yolact_cli.inference.runtimes.graph import OUTPUTS, GraphRuntime, anchors_of
+from yolact_cli.inference.runtimes.graph import (
+    MASK_IOUS,
+    MASKS,
+    OUTPUTS,
+    PIXELS,
+    GraphPair,
+    GraphRuntime,
+    Port,
+    anchors_of,
+    network_problem,
+    output_shapes,
+    rescoring_problem,
+)
 from yolact_cli.inference.runtimes.torch_runtime import Normalisation, TorchRuntime
 from yolact_cli.inference.selection import Selection
 from yolact_cli.network.backbones.deformable import DeformableConv
@@ -186,6 +199,48 @@ def test_graph_of_another_network_is_refused(runtime, graphs):
     other = dataclasses.replace(CONFIG, num_classes=7)
     with pytest.raises(WeightsMismatchError, match="class_logits"):
         make_engine(runtime, graphs(runtime), other)
+
+
+PORTS = [Port(name=PIXELS, shape=(None, 256, 256, 3), is_float32=True)]
+
+
+@pytest.mark.parametrize(
+    ("inputs", "reason"),
+    [
+        ([], "takes nothing"),
+        ([*PORTS, *PORTS], "pixels .*, pixels"),
+        ([dataclasses.replace(PORTS[0], name="image")], "takes image"),
+        ([dataclasses.replace(PORTS[0], shape=(None, 3, 256, 256))], "3, 256, 256"),
+        ([dataclasses.replace(PORTS[0], shape=())], "not pixels of 256 x 256 x 3"),
+        ([dataclasses.replace(PORTS[0], is_float32=False)], "float32 alone"),
+    ],
+)
+def test_graph_that_takes_anything_but_pictures_is_refused(inputs, reason):
+    outputs = [
+        Port(name=name, shape=(None, *shape), is_float32=True)
+        for name, shape in output_shapes(CONFIG).items()
+    ]
+    assert network_problem(PORTS, outputs, CONFIG) is None
+    assert re.search(reason, network_problem(inputs, outputs, CONFIG))
+
+
+def test_rescoring_branch_of_another_network_is_refused():
+    rows, columns, _ = output_shapes(CONFIG)["prototypes"]
+    inputs = [Port(name=MASKS, shape=(None, rows, columns), is_float32=True)]
+    outputs = [Port(name=MASK_IOUS, shape=(None, CONFIG.num_classes), is_float32=True)]
+    assert rescoring_problem(inputs, outputs, CONFIG) is None
+    assert "not for" in rescoring_problem(
+        inputs, [dataclasses.replace(outputs[0], shape=(None, CONFIG.num_classes - 1))], CONFIG
+    )
+    assert "takes pixels" in rescoring_problem(PORTS, outputs, CONFIG)
+
+
+@pytest.mark.parametrize("runtime", RUNTIMES)
+def test_graphs_that_changed_places_are_refused(runtime, graphs):
+    made = graphs(runtime)
+    swapped = GraphPair(network=made.network, rescoring=made.network)
+    with pytest.raises(WeightsMismatchError, match="mask_ious"):
+        make_engine(runtime, swapped, CONFIG)
 
 
 COMPILED_WITH = ("INFERENCE_PRECISION_HINT", "NUM_STREAMS", "INFERENCE_NUM_THREADS")

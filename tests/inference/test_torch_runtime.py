@@ -107,39 +107,58 @@ def test_raw_outputs_belong_to_the_anchors(make_runtime, pixels) -> None:
     np.testing.assert_allclose(raw.class_probabilities.sum(axis=-1), 1, rtol=1e-5)
 
 
-@pytest.fixture
-def runtime_with_room_for_one(make_runtime, monkeypatch) -> tuple[TorchRuntime, list[int]]:
-    runtime, batches = make_runtime(), []
-    forward = runtime._forward
-
-    def limited(part: np.ndarray):
-        batches.append(len(part))
-        if len(part) > 1:
-            raise torch.OutOfMemoryError("no room")
-        return forward(part)
-
-    monkeypatch.setattr(runtime, "_forward", limited)
-    return runtime, batches
+NO_ROOM = [
+    torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB"),
+    RuntimeError("MPS backend out of memory (MPS allocated: 8.00 GB)"),
+    RuntimeError("CUDA error: out of memory"),
+    RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`"),
+    RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory"),
+    MemoryError(),
+]
 
 
-def test_batch_too_large_for_the_device_is_halved_and_remembered(
-    runtime_with_room_for_one, pixels
-) -> None:
-    runtime, batches = runtime_with_room_for_one
+@pytest.fixture(params=NO_ROOM)
+def make_full_runtime(request, make_runtime, monkeypatch):
+    """``make_full_runtime(1)``: a runtime with room for so many pictures, and the batches tried."""
+
+    def build(room: int) -> tuple[TorchRuntime, list[int]]:
+        runtime, batches = make_runtime(), []
+        forward = runtime._forward
+
+        def limited(part: torch.Tensor):
+            batches.append(len(part))
+            if len(part) > room:
+                raise request.param
+            return forward(part)
+
+        monkeypatch.setattr(runtime, "_forward", limited)
+        return runtime, batches
+
+    return build
+
+
+def test_batch_too_large_for_the_device_is_halved_and_remembered(make_full_runtime, pixels) -> None:
+    runtime, batches = make_full_runtime(1)
     assert len(runtime.run(pixels)) == 3
     assert len(runtime.run(pixels)) == 3
     assert batches == [3, 1, 1, 1, 1, 1, 1]
 
 
-def test_device_without_room_for_one_picture_is_an_error(make_runtime, pixels, monkeypatch) -> None:
-    runtime = make_runtime()
-
-    def no_room(part: np.ndarray):
-        raise torch.OutOfMemoryError("no room")
-
-    monkeypatch.setattr(runtime, "_forward", no_room)
+def test_device_without_room_for_one_picture_is_an_error(make_full_runtime, pixels) -> None:
+    runtime, _ = make_full_runtime(0)
     with pytest.raises(DeviceError, match="One picture does not fit"):
         runtime.run(pixels)
+    with pytest.raises(DeviceError, match="A batch of 3 does not fit"):
+        runtime.raw(pixels)
+
+
+def test_device_without_room_for_the_network_is_an_error(make_runtime, monkeypatch) -> None:
+    def no_room(*_, **__):
+        raise NO_ROOM[0]
+
+    monkeypatch.setattr(Yolact, "to", no_room)
+    with pytest.raises(DeviceError, match="The network does not fit into the memory of cpu"):
+        make_runtime()
 
 
 def test_outputs_that_are_no_numbers_are_told_for_their_picture_alone(

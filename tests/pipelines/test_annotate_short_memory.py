@@ -53,7 +53,7 @@ def test_batches_that_do_not_fit_are_halved_told_and_recorded(
     assert manifest_of(request)["settings"]["largest_batch"] == 1
 
 
-def test_a_resumed_run_tells_that_batches_were_halved_before(
+def test_a_resumed_run_goes_on_with_batches_halved_before_and_tells_it(
     make_photos, make_request, no_room_for_two, monkeypatch
 ):
     photos = make_photos(*(f"{letter}.png" for letter in "abcd"))
@@ -61,7 +61,15 @@ def test_a_resumed_run_tells_that_batches_were_halved_before(
     stopped = iter([True])
     list(annotate(request, should_stop=lambda: next(stopped)))
     monkeypatch.undo()
+    forward, sizes = TorchRuntime._forward, set()
+
+    def noted(runtime, pixels):
+        sizes.add(len(pixels))
+        return forward(runtime, pixels)
+
+    monkeypatch.setattr(TorchRuntime, "_forward", noted)
     list(annotate(request))
+    assert sizes == {1}
     assert manifest_of(request)["settings"]["largest_batch"] == 1
 
 

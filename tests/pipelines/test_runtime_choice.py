@@ -69,9 +69,21 @@ def test_runtime_that_is_not_installed_is_an_error_with_the_command(choose, runt
         choose(runtime=runtime)
 
 
-def test_runtime_that_does_not_run_on_the_device_is_an_error(choose):
-    with pytest.raises(DeviceError, match="openvino does not run on 'cuda'"):
-        choose(*ALL, runtime="openvino", device="cuda")
+@pytest.mark.parametrize(
+    ("runtime", "device"),
+    [
+        *[("openvino", device) for device in ("cuda", "cpu:3", "intel-gpu:7", "intel-gpu ", "")],
+        *[("onnx", device) for device in ("mps", "cpu:0", "cuda:", "cuda:x", "cuda:-1", "cuda:1 ")],
+    ],
+)
+def test_device_that_a_runtime_does_not_run_on_is_an_error(choose, runtime, device):
+    with pytest.raises(DeviceError, match=f"{runtime} does not run on '{device}'. Use cpu"):
+        choose(*ALL, runtime=runtime, device=device)
+
+
+def test_device_that_a_runtime_runs_on_is_taken_as_it_is_spelt(choose):
+    for runtime, device in (("openvino", "intel-gpu"), ("onnx", "cuda:1"), ("onnx", "cuda")):
+        assert choose(*ALL, runtime=runtime, device=device).device == device
 
 
 def test_exported_model_is_run_by_what_it_was_made_for(choose, card):

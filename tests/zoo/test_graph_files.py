@@ -28,6 +28,10 @@ def field(number, content):
     return bytes([number << 3 | 2]) + length + bytes([size]) + content
 
 
+# Field 4 of a node to readers that take 32 bits of a tag, field 2 ** 29 + 4 to others.
+HIDDEN_OPERATOR = bytes.fromhex("a280808010") + b"\x04Loop"
+
+
 def onnx_model(operator=b"Relu", *, domain=b"", tensor=b"", depth=0):
     node = field(1, b"x") + field(4, operator) + field(7, domain)
     graph = field(1, node)
@@ -136,6 +140,8 @@ def test_file_outside_the_cards_folder_is_refused(name):
         (onnx_model(b"Loop", depth=1), "operator 'Loop'"),
         (onnx_model(depth=40), "nested too deeply"),
         (field(1, 8), "no graph"),
+        (field(7, field(1, HIDDEN_OPERATOR)), "no ONNX"),
+        (b"\x00\x00", "no ONNX"),
     ],
 )
 def test_onnx_that_asks_for_more_than_a_network_is_refused(model, reason):
@@ -159,6 +165,8 @@ def test_any_bytes_are_refused_or_scanned(data):
         (openvino_xml(data=""), "no place"),
         (openvino_xml(data='<data offset="-1" size="8"/>'), "no place"),
         (openvino_xml(data='<data offset="1" size="8"/>'), "outside its weights"),
+        (openvino_xml().replace(b"<layer ", b'<layer xmlns="a" '), "no graph|namespaces"),
+        (openvino_xml().replace(b"<net ", b'<net xmlns:a="b" a:c="d" '), "namespaces"),
     ],
 )
 def test_openvino_graph_that_asks_for_more_than_a_network_is_refused(xml, reason):

@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from yolact_cli.allocator import keep_freed_memory
-from yolact_cli.errors import OutputError, OutputExistsError
+from yolact_cli.errors import OutputError
 from yolact_cli.pipelines.annotate_changes import look_for_changes
 from yolact_cli.pipelines.annotate_events import (
     BatchDone,
@@ -52,22 +52,21 @@ from yolact_cli.runs.listing import (
 from yolact_cli.runs.lock import locked
 from yolact_cli.runs.state import (
     RunState,
-    check_same_settings,
+    check_output,
     clear_run,
     read_run_notes,
-    run_state,
     write_run_record,
 )
 from yolact_cli.sources.decode import DecodeSettings
 from yolact_cli.sources.loader import get_ready, load_frames
 from yolact_cli.sources.prepare import FramePreparer
 from yolact_cli.sources.room import room_of
-from yolact_cli.store import LocalStore, Store
+from yolact_cli.store import LocalStore
 from yolact_cli.structures import Failure, Frame, TruthPicture
 from yolact_cli.thread_counts import one_thread_for_arrays
 from yolact_cli.writers.manifest import Manifest, versions, write_manifest
 from yolact_cli.writers.protocol import PictureWriter
-from yolact_cli.zoo.checksum import weights_checksum
+from yolact_cli.zoo.checksum import pinned, weights_checksum
 
 BATCH_SIZE_CPU = 4
 BATCH_SIZE_GPU = 16
@@ -122,8 +121,10 @@ class _Run:
     def make(cls, request: AnnotateRequest) -> "_Run":
         settings = request.settings
         choice = choose_runtime(request.model.card, settings, device=request.device)
-        request = dataclasses.replace(request, settings=with_runtime(settings, choice))
         checksum = weights_checksum(request.model)
+        model = pinned(request.model, checksum)
+        settings = with_runtime(settings, choice)
+        request = dataclasses.replace(request, settings=settings, model=model)
         return cls(
             request=request,
             store=LocalStore(request.output),
@@ -178,6 +179,8 @@ class _Run:
             )
         if self.resumes:  # what an earlier attempt had to give up stays told
             self.largest_batch = read_run_notes(self.store).get("largest_batch")
+            assert self.model is not None  # noqa: S101 - loaded before the folder was opened
+            self.model.runtime.largest_batch = self.largest_batch
         else:
             clear_run(self.store)
             clear_run_exports(self.store)
@@ -337,24 +340,6 @@ class _Run:
             "finished": datetime.now(UTC).isoformat(timespec="seconds"),
             "seconds": round(time.monotonic() - self.started_s, 1),
         }
-
-
-def check_output(store: Store, identity: Mapping[str, Any], *, overwrite: bool) -> RunState:
-    """What the output folder holds, known not to stand in the way.
-
-    Raises:
-        OutputExistsError: A finished run (unless ``overwrite``), or files of somebody else.
-        RunMismatchError: An unfinished run of other settings (unless ``overwrite``).
-    """
-    state = run_state(store)
-    if state is RunState.FINISHED and not overwrite:
-        raise OutputExistsError(
-            "The output folder holds a finished run.",
-            remedy="Choose another folder, or replace the run with --overwrite.",
-        )
-    if state is RunState.UNFINISHED and not overwrite:
-        check_same_settings(store, identity)
-    return state
 
 
 def suiting_workers() -> int:

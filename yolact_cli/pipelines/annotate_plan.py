@@ -4,13 +4,12 @@ import dataclasses
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from yolact_cli.pipelines.annotate import check_output
 from yolact_cli.pipelines.annotate_listing import RunListing, look_for_inputs
 from yolact_cli.pipelines.annotate_request import AnnotateRequest, run_identity
 from yolact_cli.pipelines.runtime_choice import choose_runtime, with_runtime
 from yolact_cli.runs.journal import read_journal
 from yolact_cli.runs.listing import read_listing, read_video_listing
-from yolact_cli.runs.state import RunState
+from yolact_cli.runs.state import RunState, check_output
 from yolact_cli.settings import WriteKind
 from yolact_cli.store import LocalStore
 from yolact_cli.zoo.checksum import weights_checksum

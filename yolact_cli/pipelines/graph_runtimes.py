@@ -21,7 +21,7 @@ from yolact_cli.inference.runtimes.runtime import Runtime
 from yolact_cli.inference.selection import Selection
 from yolact_cli.settings import Precision
 from yolact_cli.zoo.card import ModelCard
-from yolact_cli.zoo.checksum import weights_checksum
+from yolact_cli.zoo.checksum import pinned, weights_checksum
 from yolact_cli.zoo.digest import check_digest
 from yolact_cli.zoo.graph_files import read_graphs
 from yolact_cli.zoo.locate import cache_folder
@@ -50,7 +50,8 @@ def openvino_runtime(
 
     where = "CPU" if device == "cpu" else "GPU"
     cache = CompiledCache(cache_folder() / CACHE_FOLDER)
-    key = _key(source) | {
+    source, key = _kept_by(source)
+    key |= {
         "kind": "openvino",
         "settings": engine.compile_settings(where, precision),
         **engine.device_facts(where),
@@ -126,7 +127,8 @@ def engine_of_graphs(card: ModelCard, graphs: GraphPair) -> Engine:
 def _kept_onnx(source: ModelSource) -> GraphPair:
     cache = CompiledCache(cache_folder() / CACHE_FOLDER)
     versions = {name: installed_version(name) for name in ("torch", "onnxscript")}
-    key = _key(source) | {"kind": "onnx", **versions}
+    source, key = _kept_by(source)
+    key |= {"kind": "onnx", **versions}
     kept = cache.load(key)
     if kept is None:
         graphs = source_graphs(source, _convert_for_onnx)
@@ -141,11 +143,12 @@ def _kept_onnx(source: ModelSource) -> GraphPair:
     )
 
 
-def _key(source: ModelSource) -> dict[str, Any]:
+def _kept_by(source: ModelSource) -> tuple[ModelSource, dict[str, Any]]:
+    """The source, of which what is converted is what the key says, and that key."""
     checksum = weights_checksum(source)
     if source.weights_path is not None and source.card.graph is None:
         check_digest(checksum, source.sha256, source.weights_path)
-    return {
+    return pinned(source, checksum), {
         "graph": GRAPH_VERSION,
         "weights": checksum,
         "network": dataclasses.asdict(source.card.network),

@@ -6,6 +6,7 @@ A run's labels depend on it in their last digits, so what was chosen is part of 
 
 import dataclasses
 import logging
+import re
 from dataclasses import dataclass
 
 from yolact_cli.errors import DeviceError, SettingsError
@@ -18,6 +19,10 @@ _log = logging.getLogger(__name__)
 
 PACKAGES = {"torch": "torch", "openvino": "openvino", "onnx": "onnxruntime"}
 INTEL_GPU = "intel-gpu"
+_DEVICES = {
+    "openvino": (f"cpu|{INTEL_GPU}", f"Use cpu or {INTEL_GPU}."),
+    "onnx": ("cpu|cuda(:[0-9]{1,3})?", "Use cpu, cuda or cuda:1 (say)."),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,12 +102,10 @@ def _chosen(runtime: RuntimeName, device: str, reason: str) -> RuntimeChoice:
     if runtime == "torch":
         return RuntimeChoice(runtime=runtime, device=_torch_device(device), reason=reason)
     require("openvino" if runtime == "openvino" else "onnxruntime", what_for=f"--runtime {runtime}")
-    allowed = {"openvino": ("cpu", INTEL_GPU), "onnx": ("cpu", "cuda")}[runtime]
+    spellings, remedy = _DEVICES[runtime]
     where = "cpu" if device == "auto" else device
-    if where.partition(":")[0] not in allowed:
-        raise DeviceError(
-            f"{runtime} does not run on {device!r}.", remedy=f"Use {' or '.join(allowed)}."
-        )
+    if not re.fullmatch(spellings, where):
+        raise DeviceError(f"{runtime} does not run on {device!r}.", remedy=remedy)
     return RuntimeChoice(runtime=runtime, device=where, reason=reason)
 
 

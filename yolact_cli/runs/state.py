@@ -53,6 +53,24 @@ def run_state(store: Store) -> RunState:
     return RunState.ABSENT
 
 
+def check_output(store: Store, identity: Mapping[str, Any], *, overwrite: bool) -> RunState:
+    """What the output folder holds, known not to stand in the way.
+
+    Raises:
+        OutputExistsError: A finished run (unless ``overwrite``), or files of somebody else.
+        RunMismatchError: An unfinished run of other settings (unless ``overwrite``).
+    """
+    state = run_state(store)
+    if state is RunState.FINISHED and not overwrite:
+        raise OutputExistsError(
+            "The output folder holds a finished run.",
+            remedy="Choose another folder, or replace the run with --overwrite.",
+        )
+    if state is RunState.UNFINISHED and not overwrite:
+        check_same_settings(store, identity)
+    return state
+
+
 def _check_ours(store: Store) -> None:
     """Refuse a ``run.json`` of some other program: its files are not ours to clear."""
     try:

@@ -7,6 +7,8 @@ those of onnx.proto (onnx/onnx, Apache-2.0), which never change.
 from collections.abc import Iterator
 
 VARINT, FIXED64, BYTES, FIXED32 = 0, 1, 2, 5
+MAX_TAG = (1 << 32) - 1
+"""The largest there is. Readers drop what lies above, and would see another field than we do."""
 MAX_NODES = 100_000
 MAX_NESTING = 8
 
@@ -102,6 +104,8 @@ def _fields(message: memoryview) -> Iterator[tuple[int, memoryview | int]]:
     place = 0
     while place < len(message):
         key, place = _varint(message, place)
+        if not 8 <= key <= MAX_TAG:
+            raise GraphRefusedError("it is no ONNX")
         field, wire = key >> 3, key & 7
         if wire == VARINT:
             value, place = _varint(message, place)

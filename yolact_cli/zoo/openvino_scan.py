@@ -37,8 +37,11 @@ def scan_openvino(xml: bytes, *, weights_bytes: int) -> None:
         raise GraphRefusedError("it holds no graph")
     if len(layers) > MAX_NODES:
         raise GraphRefusedError("its graph is implausibly large")
-    for layer in root.iter("layer"):
-        _check_layer(layer, weights_bytes)
+    for element in root.iter():
+        if any("{" in name for name in (element.tag, *element.keys())):
+            raise GraphRefusedError("its XML has namespaces, which no graph needs")
+        if element.tag == "layer":
+            _check_layer(element, weights_bytes)
 
 
 def _check_layer(layer: ElementTree.Element, weights_bytes: int) -> None:

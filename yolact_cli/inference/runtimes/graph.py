@@ -6,8 +6,8 @@ the network gives, before any softmax or choice. YOLACT++ has a second graph, fo
 Symbols: ``b`` pictures of a batch, ``s`` the network's input side, ``k`` prototypes, ``n`` masks.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Protocol, runtime_checkable
 
 import numpy as np
@@ -54,9 +54,24 @@ class PictureOutputs:
     prototypes: Float32[np.ndarray, "h w k"]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Port:
+    """An input or an output of a graph; None stands for lengths that are free."""
+
+    name: str
+    shape: tuple[int | None, ...]
+    is_float32: bool
+
+
 @runtime_checkable
 class Engine(Protocol):
-    """A library that runs a graph."""
+    """A library that runs a graph.
+
+    Attributes:
+        largest_batch: As a :class:`Runtime` has it.
+    """
+
+    largest_batch: int | None
 
     def infer(self, pixels: Float32[np.ndarray, "b s s 3"]) -> Iterator[PictureOutputs]:
         """Begin with all pictures, and give the outputs of each, in order.
@@ -79,11 +94,19 @@ class GraphRuntime:
             config: Of the network that became the graph.
             selection: What is asked for.
         """
-        self.largest_batch: int | None = None
         self._engine = engine
         self._config = config
         self._selection = selection
         self._anchors = anchors_of(config)
+
+    @property
+    def largest_batch(self) -> int | None:
+        """The engine's."""
+        return self._engine.largest_batch
+
+    @largest_batch.setter
+    def largest_batch(self, pictures: int | None) -> None:
+        self._engine.largest_batch = pictures
 
     def run(self, pixels: Shaped[np.ndarray, "b s s 3"]) -> list[Candidates]:
         """Candidates of each picture, in order; none for an empty batch."""
@@ -185,9 +208,32 @@ def output_shapes(config: NetworkConfig) -> dict[str, tuple[int, ...]]:
     }
 
 
-def expect_shapes(found: dict[str, tuple[int, ...]], config: NetworkConfig) -> str | None:
-    """What is wrong with a graph's outputs, the batch's axis left out; None when nothing is."""
+def network_problem(
+    inputs: Sequence[Port], outputs: Sequence[Port], config: NetworkConfig
+) -> str | None:
+    """What is wrong with the network's graph; None when nothing is."""
+    side = config.input_size
+    found = {port.name: port.shape[1:] for port in outputs}
     for name, shape in output_shapes(config).items():
         if found.get(name) != shape:
             return f"its output {name} is {found.get(name)}, the card's network gives {shape}"
-    return None
+    return _input_problem(inputs, PIXELS, (side, side, 3))
+
+
+def rescoring_problem(
+    inputs: Sequence[Port], outputs: Sequence[Port], config: NetworkConfig
+) -> str | None:
+    """What is wrong with the graph of the mask-rescoring branch; None when nothing is."""
+    found = {port.name: port.shape[1:] for port in outputs}
+    if found.get(MASK_IOUS) != (config.num_classes,):
+        return f"{MASK_IOUS} is {found.get(MASK_IOUS)}, not for {config.num_classes} classes"
+    return _input_problem(inputs, MASKS, output_shapes(config)["prototypes"][:2])
+
+
+def _input_problem(inputs: Sequence[Port], name: str, shape: tuple[int, ...]) -> str | None:
+    wanted = Port(name=name, shape=(None, *shape), is_float32=True)
+    free_first = [replace(port, shape=(None, *port.shape[1:])) for port in inputs]
+    if free_first == [wanted]:
+        return None
+    found = ", ".join(f"{port.name} {port.shape}" for port in inputs) or "nothing"
+    return f"it takes {found}, not {name} of {' x '.join(map(str, shape))} in float32 alone"

@@ -1,6 +1,6 @@
 """The network run by ONNX Runtime, on a processor or an NVIDIA GPU."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
@@ -9,14 +9,19 @@ from jaxtyping import Float32
 
 from yolact_cli.errors import DeviceError, WeightsMismatchError
 from yolact_cli.inference.runtimes.graph import (
+    MASK_IOUS,
+    MASKS,
     OUTPUTS,
     PIXELS,
     GraphBytes,
     GraphPair,
     PictureOutputs,
-    expect_shapes,
+    Port,
+    network_problem,
+    rescoring_problem,
 )
 from yolact_cli.inference.runtimes.openvino_runtime import usable_cores
+from yolact_cli.inference.runtimes.runtime import halved_batch
 from yolact_cli.network.config import NetworkConfig
 
 if TYPE_CHECKING:
@@ -46,20 +51,30 @@ class OnnxEngine:
         """
         providers = _providers(device)
         self._session = _session(graphs.network, providers)
-        _check(self._session, config)
-        self._rescoring = _session(graphs.rescoring, providers) if graphs.rescoring else None
+        _check(self._session, config, network_problem)
+        self._rescoring = None
+        if graphs.rescoring is not None:
+            self._rescoring = _session(graphs.rescoring, providers)
+            _check(self._rescoring, config, rescoring_problem)
         self._pictures = 1 if device == "cpu" else None
+        self.largest_batch: int | None = None
+        self._device = device
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="network")
 
     def infer(self, pixels: Float32[np.ndarray, "b s s 3"]) -> Iterator[PictureOutputs]:
         """Begin with all pictures, and give the outputs of each, in order."""
-        step = self._pictures or max(len(pixels), 1)
+        step = self._pictures or self.largest_batch or max(len(pixels), 1)
         parts = [pixels[start : start + step] for start in range(0, len(pixels), step)]
         begun = [self._thread.submit(self._outputs, part) for part in parts]
         return (outputs for one in begun for outputs in one.result())
 
     def _outputs(self, pixels: Float32[np.ndarray, "b s s 3"]) -> list[PictureOutputs]:
-        values = self._session.run(list(OUTPUTS), {PIXELS: pixels})
+        try:
+            values = self._session.run(list(OUTPUTS), {PIXELS: pixels})
+        except Exception as error:  # its own kinds share no other parent
+            if not _is_out_of_memory(error):
+                raise
+            return self._outputs_of_halves(pixels)
         return [
             PictureOutputs(
                 **{name: value.copy() for name, value in zip(OUTPUTS, outputs, strict=True)}
@@ -67,12 +82,22 @@ class OnnxEngine:
             for outputs in zip(*values, strict=True)
         ]
 
+    def _outputs_of_halves(self, pixels: Float32[np.ndarray, "b s s 3"]) -> list[PictureOutputs]:
+        self.largest_batch = half = halved_batch(len(pixels), device=self._device)
+        parts = [pixels[start : start + half] for start in range(0, len(pixels), half)]
+        return [outputs for part in parts for outputs in self._outputs(part)]
+
     def rescore(self, soft_masks: Float32[np.ndarray, "n h w"]) -> Float32[np.ndarray, "n c"]:
         """The IoU expected of each mask for each class."""
         assert self._rescoring is not None  # noqa: S101 - cards with rescoring have both graphs
-        (mask_ious,) = self._rescoring.run(None, {self._rescoring.get_inputs()[0].name: soft_masks})
+        (mask_ious,) = self._rescoring.run([MASK_IOUS], {MASKS: soft_masks})
         found: np.ndarray = mask_ious
         return found
+
+
+def _is_out_of_memory(error: Exception) -> bool:
+    text = str(error).lower()
+    return any(sign in text for sign in ("allocate memory", "out of memory", "bad_alloc"))
 
 
 def _providers(device: str) -> list[Any]:
@@ -105,11 +130,25 @@ def _session(graph: GraphBytes, providers: list[Any]) -> "onnxruntime.InferenceS
         raise WeightsMismatchError(f"ONNX Runtime cannot read the graph ({reason}).") from error
 
 
-def _check(session: "onnxruntime.InferenceSession", config: NetworkConfig) -> None:
-    outputs = {one.name: tuple(one.shape[1:]) for one in session.get_outputs()}
-    problem = expect_shapes(outputs, config)
-    side, inputs = config.input_size, session.get_inputs()
-    if len(inputs) != 1 or inputs[0].shape[1:] != [side, side, 3]:
-        problem = f"its input is {inputs[0].shape}, not pictures of {side} x {side} x 3"
+def _check(
+    session: "onnxruntime.InferenceSession",
+    config: NetworkConfig,
+    problem_of: Callable[[Sequence[Port], Sequence[Port], NetworkConfig], str | None],
+) -> None:
+    inputs, outputs = _ports(session.get_inputs()), _ports(session.get_outputs())
+    problem = problem_of(inputs, outputs, config)
+    if problem is None and inputs[0].shape[0] is not None:
+        problem = f"it is for batches of {inputs[0].shape[0]}"
     if problem:
         raise WeightsMismatchError(f"The graph is of another network: {problem}.")
+
+
+def _ports(arguments: Sequence[Any]) -> list[Port]:
+    return [
+        Port(
+            name=one.name,
+            shape=tuple(side if isinstance(side, int) else None for side in one.shape or ()),
+            is_float32=one.type == "tensor(float)",
+        )
+        for one in arguments
+    ]

@@ -5,9 +5,10 @@ outputs do not depend on the others of its batch at all. On two cores that was f
 of four (``.github/decisions/0007-openvino-on-processors.md``).
 """
 
+import functools
 import os
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,11 +18,14 @@ from jaxtyping import Float32
 from yolact_cli.errors import DeviceError, WeightsMismatchError
 from yolact_cli.inference.runtimes.graph import (
     MASK_IOUS,
+    MASKS,
     OUTPUTS,
     PIXELS,
     GraphBytes,
     PictureOutputs,
-    expect_shapes,
+    Port,
+    network_problem,
+    rescoring_problem,
 )
 from yolact_cli.network.config import NetworkConfig
 from yolact_cli.settings import Precision
@@ -31,8 +35,22 @@ if TYPE_CHECKING:
 
 # Never left to the library, whose own choice on new processors is bf16.
 _HINTS = {"fp32": "f32", "bf16": "bf16", "fp16": "f16"}
+_NAMES = {PIXELS, MASKS, MASK_IOUS, *OUTPUTS}
 MOST_STREAMS = 4
 """As many pictures as a batch has on a processor."""
+
+
+@functools.cache
+def library() -> "openvino.Core":
+    """The library's entrance, one for the whole process, which stays until it ends.
+
+    Each entrance changes the stack that the thread's signals are handled on, and changes it back
+    when it goes. Where the first of two goes first, memory that is gone stays behind as that stack:
+    the next signal, be it Ctrl-C, would end the process by a fault.
+    """
+    import openvino
+
+    return openvino.Core()
 
 
 class OpenVinoEngine:
@@ -50,7 +68,10 @@ class OpenVinoEngine:
         Raises:
             WeightsMismatchError: The graph is not of this network.
         """
-        _check(compiled, config)
+        _check(compiled, config, network_problem)
+        if rescoring is not None:
+            _check(rescoring, config, rescoring_problem)
+        self.largest_batch: int | None = None  # pictures are run one by one
         self._compiled = compiled
         self._free: list[openvino.InferRequest] = []
         self._rescoring = rescoring.create_infer_request() if rescoring is not None else None
@@ -82,7 +103,7 @@ class OpenVinoEngine:
     def rescore(self, soft_masks: Float32[np.ndarray, "n h w"]) -> Float32[np.ndarray, "n c"]:
         """The IoU expected of each mask for each class."""
         assert self._rescoring is not None  # noqa: S101 - cards with rescoring have both graphs
-        self._rescoring.infer([soft_masks])
+        self._rescoring.infer({MASKS: soft_masks})
         mask_ious: np.ndarray = self._rescoring.get_tensor(MASK_IOUS).data.copy()
         return mask_ious
 
@@ -104,7 +125,7 @@ def compile_graph(
     """
     import openvino
 
-    core = openvino.Core()
+    core = library()
     try:
         model = core.read_model(model=graph.model, weights=graph.weights)
         shape = model.inputs[0].get_partial_shape()
@@ -150,9 +171,7 @@ def load_compiled(blob: bytes, *, device: str, precision: Precision) -> "openvin
     Raises:
         RuntimeError: It was made elsewhere, or is damaged.
     """
-    import openvino
-
-    return openvino.Core().import_model(blob, device, compile_settings(device, precision))
+    return library().import_model(blob, device, compile_settings(device, precision))
 
 
 def save_compiled(compiled: "openvino.CompiledModel") -> bytes:
@@ -165,7 +184,7 @@ def device_facts(device: str) -> dict[str, str]:
     """What a compiled graph depends on: the library's version, the device and its abilities."""
     import openvino
 
-    core = openvino.Core()
+    core = library()
     if device not in core.available_devices:
         raise DeviceError(
             f"OpenVINO finds no device {device!r}; there is {', '.join(core.available_devices)}.",
@@ -187,20 +206,31 @@ def usable_cores() -> int:
 
 def has_reduced_precision(precision: Precision) -> bool:
     """Whether the processor computes in bf16 or fp16, rather than pretending to."""
-    import openvino
-
     wanted = {"bf16": "BF16", "fp16": "FP16"}.get(precision, "FP32")
-    return wanted in openvino.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+    return wanted in library().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
 
 
-def _check(compiled: "openvino.CompiledModel", config: NetworkConfig) -> None:
-    outputs = {output.get_any_name(): tuple(output.get_shape())[1:] for output in compiled.outputs}
-    problem = expect_shapes(outputs, config)
-    side = config.input_size
-    if tuple(compiled.inputs[0].get_shape()) != (1, side, side, 3):
-        problem = f"its input is {compiled.inputs[0].get_shape()}, not 1 x {side} x {side} x 3"
+def _check(
+    compiled: "openvino.CompiledModel",
+    config: NetworkConfig,
+    problem_of: Callable[[Sequence[Port], Sequence[Port], NetworkConfig], str | None],
+) -> None:
+    problem = problem_of(_ports(compiled.inputs), _ports(compiled.outputs), config)
     if problem:
         raise WeightsMismatchError(f"The graph is of another network: {problem}.")
+
+
+def _ports(ports: Sequence[Any]) -> list[Port]:
+    return [
+        Port(
+            name=min(port.get_names() & _NAMES or port.get_names(), default=""),
+            shape=tuple(
+                side.get_length() if side.is_static else None for side in port.get_partial_shape()
+            ),
+            is_float32=port.get_element_type().get_type_name() == "f32",
+        )
+        for port in ports
+    ]
 
 
 def _outputs(request: "openvino.InferRequest") -> PictureOutputs:

@@ -16,6 +16,7 @@ from jaxtyping import Float32
 
 from yolact_cli.inference.runtimes.graph import PIXELS, GraphBytes
 from yolact_cli.inference.runtimes.openvino_graph import graph_of_model
+from yolact_cli.inference.runtimes.openvino_runtime import library
 from yolact_cli.settings import Spared
 
 if TYPE_CHECKING:
@@ -45,11 +46,10 @@ def quantise(
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the library's own imports
         import nncf
-        import openvino
         from nncf.quantization.advanced_parameters import OverflowFix
 
     logging.getLogger("nncf").setLevel(logging.ERROR)
-    model = openvino.Core().read_model(model=graph.model, weights=graph.weights)
+    model = library().read_model(model=graph.model, weights=graph.weights)
     names = _first_convolutions(model) if spared != "nothing" else []
     if spared == "first and last layers":
         names += last_convolutions(model)

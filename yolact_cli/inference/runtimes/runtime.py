@@ -4,13 +4,17 @@ A runtime takes a batch of pictures at the network's input size and gives arrays
 assembled from those without it (``inference/postprocess.py``).
 """
 
+import logging
 from collections.abc import Callable
 from typing import Protocol
 
 import numpy as np
 from jaxtyping import Shaped
 
+from yolact_cli.errors import DeviceError
 from yolact_cli.structures import Candidates, RawOutputs
+
+_log = logging.getLogger(__name__)
 
 Choose = Callable[[], list[Candidates]]
 """Makes candidates of what a network gave."""
@@ -50,3 +54,21 @@ class Runtime(Protocol):
 
     def raw(self, pixels: Shaped[np.ndarray, "b s s 3"]) -> RawOutputs:
         """The network's outputs before any selection, for looking inside."""
+
+
+def halved_batch(pictures: int, *, device: str) -> int:
+    """What batches are cut into from now on, since one of so many pictures did not fit.
+
+    Raises:
+        DeviceError: Not even one picture fits.
+    """
+    if pictures <= 1:
+        raise DeviceError(
+            f"One picture does not fit into the memory of {device}.",
+            remedy="Free the device of other programs, or use a smaller model or --device cpu.",
+        )
+    half = pictures // 2
+    _log.warning(
+        "A batch of %d does not fit into the memory of %s; going on with %d", pictures, device, half
+    )
+    return half

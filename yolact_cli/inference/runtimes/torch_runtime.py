@@ -5,7 +5,6 @@ Symbols: ``b`` pictures of a batch, ``s`` the network's input side, ``d`` detect
 """
 
 import contextlib
-import logging
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -21,14 +20,15 @@ from yolact_cli.geometry.boxes import decode_boxes
 from yolact_cli.inference.nms import Chosen, choose_detections
 from yolact_cli.inference.runtimes.device_copies import DeviceBatch, DeviceCopies, copies_for
 from yolact_cli.inference.runtimes.float32_layers import float32_modules
-from yolact_cli.inference.runtimes.runtime import Choose
+from yolact_cli.inference.runtimes.runtime import Choose, halved_batch
 from yolact_cli.inference.selection import Selection
 from yolact_cli.network.inference_form import bring_to_inference_form
 from yolact_cli.network.yolact import NetworkOutputs, Yolact
 from yolact_cli.settings import Precision
 from yolact_cli.structures import Candidates, RawOutputs
 
-_log = logging.getLogger(__name__)
+# Of torch's allocators on a processor, on MPS and on CUDA, and of CUDA's own libraries.
+_OUT_OF_MEMORY = ("DefaultCPUAllocator", "out of memory", "ALLOC_FAILED")
 _REDUCED = {"bf16": torch.bfloat16, "fp16": torch.float16}
 
 
@@ -67,11 +67,15 @@ class TorchRuntime:
             precision: Of its arithmetic.
             selection: What is asked for.
             copies: Between arrays and the device; None for what pays there.
+
+        Raises:
+            DeviceError: The network does not fit into the device's memory.
         """
         self.device = device
         self._copies = copies or copies_for(device)
         _make_ready(network.eval(), device, precision)
-        self._network = network.to(device).to(memory_format=torch.channels_last)
+        with _fitting(device, "The network", "Use a smaller model, or --device cpu."):
+            self._network = network.to(device).to(memory_format=torch.channels_last)
         self._mean = torch.tensor(normalisation.mean, device=device)
         self._std = torch.tensor(normalisation.std, device=device)
         self._precision = precision
@@ -101,25 +105,23 @@ class TorchRuntime:
         """
         batch = self._copies.to_device(pixels)
         step = self.largest_batch or max(len(batch), 1)
-        try:
-            with torch.inference_mode():
-                parts = [
-                    self._forward(batch.part(start, start + step))
-                    for start in range(0, len(batch), step)
-                ]
-        except (RuntimeError, MemoryError) as error:
-            if not _is_out_of_memory(error):
-                raise
-            raise DeviceError(
-                f"A batch of {step} does not fit into the memory of {self.device}.",
-                remedy="Use a smaller --batch-size.",
-            ) from error
-        self._wait()
+        remedy = "Use a smaller --batch-size."
+        with _fitting(self.device, f"A batch of {step}", remedy), torch.inference_mode():
+            parts = [
+                self._forward(batch.part(start, start + step))
+                for start in range(0, len(batch), step)
+            ]
+            self._wait()
         return lambda: self._choose(parts)
 
     def raw(self, pixels: Shaped[np.ndarray, "b s s 3"]) -> RawOutputs:
-        """The network's outputs before any selection, and what a run would choose from them."""
-        with torch.inference_mode():
+        """The network's outputs before any selection, and what a run would choose from them.
+
+        Raises:
+            DeviceError: The batch does not fit.
+        """
+        remedy = "Use a smaller model, or --device cpu."
+        with _fitting(self.device, f"A batch of {len(pixels)}", remedy), torch.inference_mode():
             outputs = self._forward(self._copies.to_device(pixels).part(0, None))
             return RawOutputs(
                 box_offsets=outputs.box_offsets.float().cpu().numpy(),
@@ -141,7 +143,7 @@ class TorchRuntime:
             except (RuntimeError, MemoryError) as error:
                 if not _is_out_of_memory(error):
                     raise
-                self._halve(stop - start, error)
+                self._halve(stop - start)
         return candidates
 
     def _run_part(self, batch: DeviceBatch, start: int, stop: int) -> list[Candidates]:
@@ -213,27 +215,31 @@ class TorchRuntime:
             )
         return mask_ious
 
-    def _halve(self, failed_batch: int, error: Exception) -> None:
-        if failed_batch <= 1:
-            raise DeviceError(
-                f"One picture does not fit into the memory of {self.device}.",
-                remedy="Free the device of other programs, or use a smaller model or --device cpu.",
-            ) from error
-        self.largest_batch = failed_batch // 2
+    def _halve(self, failed_batch: int) -> None:
+        self.largest_batch = halved_batch(failed_batch, device=str(self.device))
+        if self.device.type == "mps":
+            torch.mps.empty_cache()
         torch.cuda.empty_cache()
-        _log.warning(
-            "A batch of %d does not fit into the memory of %s; going on with %d",
-            failed_batch,
-            self.device,
-            self.largest_batch,
-        )
+
+
+@contextlib.contextmanager
+def _fitting(device: torch.device, what: str, remedy: str) -> Iterator[None]:
+    """Say that something does not fit into the device's memory, where it does not."""
+    try:
+        yield
+    except (RuntimeError, MemoryError) as error:
+        if not _is_out_of_memory(error):
+            raise
+        raise DeviceError(
+            f"{what} does not fit into the memory of {device}.", remedy=remedy
+        ) from error
 
 
 def _is_out_of_memory(error: Exception) -> bool:
-    """Of a GPU; of a processor, for which torch has no exception of its own."""
+    """Of a GPU, or of a processor; torch has an exception of its own for some of them only."""
     if isinstance(error, torch.OutOfMemoryError | MemoryError):
         return True
-    return "DefaultCPUAllocator" in str(error)
+    return any(sign in str(error) for sign in _OUT_OF_MEMORY)
 
 
 def _class_probabilities(outputs: NetworkOutputs) -> Float[Tensor, "b n classes"]:
