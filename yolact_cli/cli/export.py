@@ -90,7 +90,9 @@ _OF_ONE_FORMAT = {"image_url": "label-studio", "margin": "cutouts"}
     metavar="NAME,...",
     help="Share the pictures out to people, each in a folder of that name.",
 )
-@click.option("--reviewer", type=options.CommaList(), hidden=True)  # as it was called before
+@click.option(
+    "--reviewer", type=options.CommaList(), hidden=True, help="What --reviewers was called before."
+)
 @options.moved_images_option
 @click.option(
     "--copy-images",
