@@ -68,9 +68,9 @@ class LabelSettings:
     mask_crop: MaskCrop = "image"
     """image: masks are upsampled, then cropped by the box; prototype: the reference's order.
 
-    They score alike: mask AP50 0.479 and 0.471 on voc20's validation pictures, 0.306 and 0.313 on
-    COCO's (yolact_lite0, the commands of its card with --mask-crop). image cuts edges as finely as
-    the picture shows them.
+    They score alike: mask AP50 0.479 and 0.471 on VOC's 213 pictures, 0.306 and 0.313 on COCO's
+    (yolact_lite0, the commands of its card with --mask-crop). image cuts edges as finely as the
+    picture shows them.
     """
     mirror_check: bool = False
     """The mirrored picture is looked at too, and how far its objects differ is kept; this doubles

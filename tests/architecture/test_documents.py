@@ -39,6 +39,22 @@ def test_commands_that_are_told_name_files_that_are_there(texts, repository):
     assert [one for one in sorted(told) if not (repository / one[1]).is_file()] == []
 
 
+def test_extras_that_are_told_are_those_that_can_be_installed(texts, repository):
+    project = tomllib.loads((repository / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    told = {
+        name
+        for text in texts.values()
+        for names in re.findall(r"'\.\[([\w,]+)\]'", text)
+        for name in names.split(",")
+    }
+    assert told == set(project["optional-dependencies"])
+
+
+def test_documents_name_data_sets_as_everybody_does(texts):
+    documents = [path for path in texts if path.suffix in {".md", ".toml"}]
+    assert [str(path) for path in documents if "voc20" in texts[path]] == []
+
+
 def test_the_readme_can_be_read_in_one_sitting(repository):
     assert len((repository / "README.md").read_text(encoding="utf-8").splitlines()) <= 200
 

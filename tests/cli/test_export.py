@@ -52,10 +52,16 @@ def test_pictures_that_have_moved_are_found_where_they_are_now(export, capsys, t
 
 
 def test_a_dry_run_counts_and_writes_nothing(export, capsys, tmp_path):
-    assert export("--to", "yolo", "--reviewer", "anna,ben", "--dry-run", "--json") == 0
+    assert export("--to", "yolo", "--reviewers", "anna,ben", "--dry-run", "--json") == 0
     parts = json.loads(capsys.readouterr().out)["parts"]
     assert [(part["folder"], part["pictures"]) for part in parts] == [("anna", 2), ("ben", 1)]
     assert not (tmp_path / "out").exists()
+
+
+def test_reviewers_can_be_named_by_the_former_option(export, capsys):
+    assert export("--to", "yolo", "--reviewer", "anna,ben", "--dry-run", "--json") == 0
+    parts = json.loads(capsys.readouterr().out)["parts"]
+    assert [part["folder"] for part in parts] == ["anna", "ben"]
 
 
 @pytest.mark.parametrize(
@@ -68,7 +74,7 @@ def test_a_dry_run_counts_and_writes_nothing(export, capsys, tmp_path):
         (["--to", "yolo", "--image-url", "{name}"], "--image-url is for --to label-studio"),
         (["--to", "label-studio", "--image-url", "s3://x"], "{name}"),
         (["--to", "yolo", "--chunk", "0"], "0 is not in the range"),
-        (["--to", "yolo", "--reviewer", "../up"], "folder for a reviewer"),
+        (["--to", "yolo", "--reviewers", "../up"], "folder for a reviewer"),
         (["--to", "yolo", "--split", "maybe"], "'maybe' is not one of"),
         (["--to", "yolo", "--classes", "cta"], "Did you mean 'cat'"),
     ],

@@ -48,6 +48,12 @@ def test_help_lists_every_command_without_loading_any():
     assert all(name in outcome.output for name in COMMANDS)
 
 
+def test_help_tells_where_settings_can_stand():
+    assert "YOLACT_ANNOTATE_SCORE_THRESHOLD=0.5" in CliRunner().invoke(yolact, ["--help"]).output
+    pull = CliRunner().invoke(yolact, ["models", "pull", "--help"])
+    assert "YOLACT_OFFLINE" in pull.output
+
+
 def test_help_loads_nothing_heavy():
     code = """
 import sys

@@ -1,10 +1,12 @@
 """Settings: their order of precedence, and files that cannot be followed."""
 
+from importlib import import_module
+
 import click
 import pytest
 from click.testing import CliRunner
 
-from yolact_cli.cli.main import LazyGroup
+from yolact_cli.cli.main import COMMANDS, LazyGroup
 from yolact_cli.cli.options import (
     CommaList,
     MemorySize,
@@ -183,3 +185,40 @@ def test_memory_is_given_in_the_units_people_write(text, size_bytes):
 def test_what_is_no_amount_of_memory_is_refused(text, sentence):
     with pytest.raises(click.BadParameter, match=sentence):
         MemorySize().convert(text, None, None)
+
+
+def options_of_all_commands():
+    """Every option with its command, those of subcommands too."""
+    commands = []
+    for place, _ in COMMANDS.values():
+        module, attribute = place.split(":")
+        command = getattr(import_module(module), attribute)
+        commands += command.commands.values() if isinstance(command, click.Group) else [command]
+    return [
+        pytest.param(option, id=f"{command.name} {option.opts[-1]}")
+        for command in commands
+        for option in command.params
+        if isinstance(option, click.Option)
+    ]
+
+
+ALL_OPTIONS = options_of_all_commands()
+
+
+@pytest.mark.parametrize(
+    "option", [one for one in ALL_OPTIONS if isinstance(one.values[0].type, click.FloatRange)]
+)
+def test_no_command_takes_nan_for_a_number(option):
+    with pytest.raises(click.BadParameter, match="no number"):
+        option.type.convert("nan", option, None)
+
+
+@pytest.mark.parametrize("option", ALL_OPTIONS)
+def test_options_that_commands_share_are_spelt_alike(option):
+    short = {"--output": "-o", "--model": "-m"}
+    assert all(short[name] in option.opts for name in option.opts if name in short)
+    if "--device" in option.opts:
+        assert option.metavar.startswith("auto|cpu|cuda[:N]|mps")
+    is_folder = isinstance(option.type, click.Path) and not option.type.file_okay
+    if is_folder or "--output" in option.opts:
+        assert option.metavar in ("DIR", "RUN")

@@ -282,6 +282,19 @@ def test_suggested_thresholds_are_written_and_can_be_scored(many, capsys):
     assert (kept["predictions"], kept["hits"], kept["precision"]) == (60, 60, 1)
 
 
+@pytest.mark.parametrize(
+    ("default", "kept_predictions"), [("default = 0.5", 120), ("", 60)], ids=["default", "none"]
+)
+def test_the_files_default_goes_before_the_threshold_for_all(
+    many, capsys, default, kept_predictions
+):
+    (many / "t.toml").write_text(f"{default}\n[thresholds]\ncat = 0.75")
+    options = ["--thresholds", str(many / "t.toml"), "--score-threshold", "0.75", "--json"]
+    assert score(many, "predictions.json", *options) == 0
+    kept = json.loads(capsys.readouterr().out)["bbox"]["kept"]
+    assert kept["predictions"] == kept_predictions
+
+
 def test_thresholds_that_nobody_can_promise_are_refused(files, capsys):
     thresholds = files / "thresholds.toml"
     suggest = ["--suggest-thresholds", "precision=0.9", "--thresholds-file", str(thresholds)]

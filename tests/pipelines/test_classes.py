@@ -52,3 +52,8 @@ def test_thresholds_go_by_the_models_name_then_by_the_new_one() -> None:
 def test_classes_without_a_threshold_keep_the_one_for_all() -> None:
     given = ThresholdFile(by_class={"dog": 1.0})
     assert class_thresholds(ANIMALS, given, otherwise=0.3) == (0.3, 1.0, 0.3)
+
+
+def test_the_files_default_goes_before_the_one_for_all() -> None:
+    given = ThresholdFile(by_class={"dog": 1.0}, default=0.2)
+    assert class_thresholds(ANIMALS, given, otherwise=0.3) == (0.2, 1.0, 0.2)

@@ -133,6 +133,15 @@ def test_the_result_is_a_model_with_the_datas_classes(make_training):
     assert load_network(source).config.num_classes == 2
 
 
+def test_the_new_card_says_what_its_network_is_and_what_it_began_from(make_training):
+    fresh = {"settings": {"iterations": 1}}
+    first = resolve_model(str(events_of(make_training(**fresh))[-1].card)).card
+    assert first.summary == "efficientnet_lite0 at 96 px, 2 classes, trained from tiny"
+    file = str(make_training().output / "made.safetensors")
+    second = events_of(make_training("again", start=file, **fresh))[-1].card
+    assert resolve_model(str(second)).card.summary.endswith("trained from made.safetensors")
+
+
 def test_layers_of_other_classes_start_afresh_and_are_named(make_training):
     started = next(iter(run_training(make_training())))
     assert isinstance(started, Started)

@@ -38,7 +38,7 @@ LABEL_OPTIONS: tuple[Decorator, ...] = (
     click.option(
         "--thresholds", type=_FILE, metavar="FILE.toml",
         help="A threshold for each class, as 'yolact score --suggest-thresholds' writes them; "
-        "instead of --score-threshold, which is left to classes without one.",
+        "those without one have the file's default, or else --score-threshold.",
     ),
     options.classes_option,
     click.option(
@@ -81,7 +81,8 @@ LABEL_OPTIONS: tuple[Decorator, ...] = (
     click.option(
         "--keep", type=click.Choice(get_args(Keep)),
         help="What becomes of the pictures labelled in --existing: they are left out (skip), or "
-        "given only objects that overlap none of those there (merge).  [default: skip]",
+        "given only objects that share at most a quarter of the smaller mask with each of those "
+        "there (merge).  [default: skip]",
     ),
 )  # fmt: skip
 """What is labelled."""
@@ -137,7 +138,8 @@ PICTURE_OPTIONS: tuple[Decorator, ...] = (
     ),
     click.option(
         "--overlay-size", type=click.IntRange(0), default=1600, show_default=True,
-        metavar="PIXELS", help="Longest side of overlays; 0 for the picture's own.",
+        metavar="PIXELS",
+        help="Longest side of pictures' overlays; 0 for the picture's own. Videos keep their size.",
     ),
 )  # fmt: skip
 """Which pictures are read and how, and how large they are drawn."""

@@ -69,7 +69,7 @@ _OF_ONE_FORMAT = {"image_url": "label-studio", "margin": "cutouts"}
 @options.class_map_option
 @click.option(
     "--score-threshold",
-    type=click.FloatRange(0, 1, max_open=True),
+    type=options.Number(0, 1, max_open=True),
     help="Leave out machine labels whose score is not above this.",
 )
 @click.option("--reviewed", is_flag=True, help="Only pictures that a person marked done.")
@@ -85,10 +85,13 @@ _OF_ONE_FORMAT = {"image_url": "label-studio", "margin": "cutouts"}
     help="Folders of their own for pictures that need no look, that do, and without objects.",
 )
 @click.option(
-    "--reviewer",
+    "--reviewers",
     type=options.CommaList(),
     metavar="NAME,...",
     help="Share the pictures out to people, each in a folder of that name.",
+)
+@click.option(
+    "--reviewer", type=options.CommaList(), hidden=True, help="What --reviewers was called before."
 )
 @options.moved_images_option
 @click.option(
@@ -182,7 +185,7 @@ def _request(chosen: dict[str, Any]) -> "ExportRequest":
             reviewed_only=chosen["reviewed"],
             top=chosen["top"],
             splits=chosen["split"] or (),
-            reviewers=chosen["reviewer"] or (),
+            reviewers=chosen["reviewers"] or chosen["reviewer"] or (),
         ),
         chunk=chosen["chunk"],
         images_dir=chosen["images"],

@@ -35,7 +35,7 @@ class Pixel(click.ParamType):  # type: ignore[type-arg]  # generic only since cl
 @click.command()
 @click.argument("picture", type=click.Path(path_type=Path))
 @click.option(
-    "-o", "--output", type=click.Path(path_type=Path), required=True, metavar="FOLDER",
+    "-o", "--output", type=click.Path(path_type=Path), required=True, metavar="DIR",
     help="The folder of the page and its pictures.",
 )  # fmt: skip
 @options.model_option
@@ -49,7 +49,7 @@ class Pixel(click.ParamType):  # type: ignore[type-arg]  # generic only since cl
 )  # fmt: skip
 @options.config_option
 @click.option(
-    "--score-threshold", type=click.FloatRange(0, 1, max_open=True),
+    "--score-threshold", type=options.Number(0, 1, max_open=True),
     default=_LABELS.score_threshold, show_default=True,
     help="Objects are those whose class confidence is above this.",
 )  # fmt: skip
@@ -59,7 +59,7 @@ class Pixel(click.ParamType):  # type: ignore[type-arg]  # generic only since cl
     help="Which of several overlapping boxes stay, as for annotate.",
 )  # fmt: skip
 @click.option(
-    "--iou-threshold", type=click.FloatRange(0, 1, min_open=True),
+    "--iou-threshold", type=options.Number(0, 1, min_open=True),
     default=_NMS.iou_threshold, show_default=True,
     help="Overlap above which the box of the lower score goes.",
 )  # fmt: skip

@@ -39,7 +39,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "inspect": ("yolact_cli.cli.inspect:inspect", "Show how the mask of an object came about."),
     "train": ("yolact_cli.cli.train:train", "Train a model on labels in COCO's format."),
     "bench": ("yolact_cli.cli.bench:bench", "Measure where the time of annotate goes."),
-    "models": ("yolact_cli.cli.models:models", "List, fetch, check and convert models."),
+    "models": (
+        "yolact_cli.cli.models:models",
+        "List, show, fetch, check, convert, export and quantize models.",
+    ),
 }
 
 INTERRUPTED = 128 + signal.SIGINT
@@ -135,7 +138,10 @@ def _show_version(ctx: click.Context, _: click.Parameter, is_asked: bool) -> Non
 @click.option("--debug", is_flag=True, help="Say everything, with tracebacks of errors.")
 @click.pass_context
 def yolact(ctx: click.Context, verbose: bool, quiet: bool, debug: bool) -> None:
-    """Find the objects in photographs and outline them, with YOLACT.
+    """Find the objects in photographs and videos and outline them, with YOLACT.
+
+    Options can also stand in the environment, as YOLACT_ANNOTATE_SCORE_THRESHOLD=0.5 does for
+    annotate --score-threshold, or in a file (--config); the command line has the last word.
 
     Exit codes: 0 done; 1 error; 2 wrong usage; 3 done, but some inputs failed; 130 interrupted;
     143 terminated.

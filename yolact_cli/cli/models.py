@@ -19,14 +19,17 @@ BYTES_PER_MB = 1_000_000
 
 @click.group()
 def models() -> None:
-    """List, fetch, check and convert models."""
+    """List, show, fetch, check, convert, export and quantize models."""
 
 
 @models.command("list")
 @click.option("--markdown", is_flag=True, help="Write the page models/README.md to stdout.")
 @options.json_option
 def list_models(markdown: bool, as_json: bool) -> None:
-    """List the models that --model knows by name."""
+    """List the models that --model knows by name.
+
+    Cards of your own are found in the folders that $YOLACT_MODELS names, separated as in $PATH.
+    """
     from yolact_cli.zoo.card import read_card
     from yolact_cli.zoo.listing import best_figure, describe, weights_place, zoo_page
     from yolact_cli.zoo.locate import embedded_folder
@@ -77,7 +80,7 @@ def show(name: str, as_json: bool) -> None:
 @models.command()
 @click.argument("names", nargs=-1, required=True, metavar="NAME...")
 @click.option(
-    "--offline", is_flag=True, envvar="YOLACT_OFFLINE",
+    "--offline", is_flag=True, envvar="YOLACT_OFFLINE", show_envvar=True,
     help="Open no connection: only say whether the weights are here.",
 )  # fmt: skip
 def pull(names: tuple[str, ...], offline: bool) -> None:
@@ -219,7 +222,7 @@ def export(
 )
 @click.option(
     "--max-ap-drop",
-    type=click.FloatRange(0, 100),
+    type=options.Number(0, 100),
     default=0.5,
     show_default=True,
     metavar="POINTS",
@@ -253,7 +256,7 @@ def quantize(
     overwrite: bool,
     as_json: bool,
 ) -> None:
-    """Write a model in int8, for OpenVINO.
+    """Write a model in int8, for OpenVINO; needs openvino and nncf.
 
     NAME is what --model takes. What is lost is measured on the labels; without them nothing is,
     and the card says so. The card beside the graph is what --model takes.

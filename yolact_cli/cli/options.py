@@ -123,7 +123,9 @@ def config_option(function: Decorated) -> Decorated:
         is_eager=True,
         expose_value=False,
         callback=_take_config,
-        help="Settings for the options below: NAME = VALUE, at the top or in a [command] table.",
+        metavar="FILE.toml",
+        help="Defaults for this command's options: NAME = VALUE, at the top of a TOML file or in "
+        "a table of the command's name, such as [annotate].",
     )(function)
 
 

@@ -50,7 +50,7 @@ _NEW_FILE = click.Path(dir_okay=False, path_type=Path)
 )
 @click.option(
     "--score-threshold",
-    type=click.FloatRange(0, 1, max_open=True),
+    type=options.Number(0, 1, max_open=True),
     metavar="SCORE",
     help="Precision, recall, F1 and confusions of scores above this.  [default: that of the best "
     "F1 of all classes together]",
@@ -59,7 +59,8 @@ _NEW_FILE = click.Path(dir_okay=False, path_type=Path)
     "--thresholds",
     type=_FILE,
     metavar="FILE.toml",
-    help="The same with a threshold for each class.",
+    help="The same with a threshold for each class; those without one have the file's default, "
+    "or else --score-threshold.",
 )
 @click.option("--per-class", is_flag=True, help="Show every class on its own.")
 @click.option(
@@ -97,7 +98,8 @@ _NEW_FILE = click.Path(dir_okay=False, path_type=Path)
     "report_file",
     type=_NEW_FILE,
     metavar="FILE.html",
-    help="Write all of it as one page: tables, curves, and the worst mistakes beside the truth.",
+    help="Write all of it as one page: tables, curves, and the worst mistakes beside the truth; "
+    "needs matplotlib.",
 )
 @click.option(
     "--images",

@@ -51,9 +51,11 @@ class SideList(click.ParamType):  # type: ignore[type-arg]  # generic only since
     "images_dir",
     type=EXISTING_FOLDER,
     required=True,
+    metavar="DIR",
     help="Where the file names in DATA start.",
 )
 @click.option(
+    "-o",
     "--output",
     type=click.Path(path_type=Path, file_okay=False),
     required=True,
@@ -65,6 +67,7 @@ class SideList(click.ParamType):  # type: ignore[type-arg]  # generic only since
     "--val-images",
     "validation_images_dir",
     type=EXISTING_FOLDER,
+    metavar="DIR",
     help="Where the file names in --val start.  [default: as --images]",
 )
 @click.option(
@@ -75,6 +78,7 @@ class SideList(click.ParamType):  # type: ignore[type-arg]  # generic only since
     help="Iterations between validations; the last one validates too.",
 )
 @click.option(
+    "-m",
     "--model",
     default="yolact_lite0",
     show_default=True,
@@ -177,7 +181,7 @@ class SideList(click.ParamType):  # type: ignore[type-arg]  # generic only since
     type=click.IntRange(0),
     default=DEFAULTS.freeze_stages,
     show_default=True,
-    help="Backbone stages, the first ones, that stay as they are.",
+    help="Backbone stages that stay as they are, counted from the stem, which is the first.",
 )
 @click.option("--freeze-norm", is_flag=True, help="Keep the backbone's batch norms as they are.")
 @click.option(
@@ -264,7 +268,10 @@ class SideList(click.ParamType):  # type: ignore[type-arg]  # generic only since
     help="Of order, augmentation and fresh layers.",
     show_default=True,
 )
-@click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda[:i] or mps.")
+@click.option(
+    "--device", default="auto", show_default=True, metavar="auto|cpu|cuda[:N]|mps",
+    help="Where the network is trained.",
+)  # fmt: skip
 @click.option(
     "--workers",
     type=click.IntRange(0),

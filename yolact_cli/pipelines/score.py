@@ -39,7 +39,8 @@ class ScoreSettings:
     score_threshold: float | None = None
     """For precision, recall, F1 and confusions; None for that of the best F1."""
     thresholds: Path | None = None
-    """A file with thresholds by class for the same, before ``score_threshold``."""
+    """A file with thresholds by class for the same; they and its default go before
+    ``score_threshold``."""
     bootstrap_resamples: int = 0
     """Resamples of pictures for intervals; 0 for none, in a comparison for the usual number."""
     goal: Goal | None = None
@@ -187,16 +188,15 @@ class _Side:
         )
 
     def _cut(self) -> Cut:
-        default = self._settings.score_threshold
+        otherwise = self._settings.score_threshold
         if self._settings.thresholds is None:
-            return Cut(default=default)
+            return Cut(default=otherwise)
         given = read_thresholds(self._settings.thresholds)
         known = [category.name for category in self._truth.categories]
         for name in given.by_class:
             if name not in known:
                 raise _unknown_class(f"{given.origin}: truth", name, known)
-        if default is None:
-            default = given.default
+        default = otherwise if given.default is None else given.default
         return Cut(default=default, by_class=given.by_class)
 
     def _suggesting(self, report: ScoreReport) -> ScoreReport:

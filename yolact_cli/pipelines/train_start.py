@@ -63,6 +63,7 @@ def _card(
         return replace(
             source.card,
             name=request.name,
+            summary=_summary(request, source, config),
             network=config,
             labels=labels,
             measured=(),
@@ -70,6 +71,15 @@ def _card(
         )
     except ValueError as error:  # told before hours of work, not when the result is written
         raise SettingsError(f"--name: {error}.", remedy="Give another --name.") from error
+
+
+def _summary(request: TrainRequest, source: ModelSource, config: NetworkConfig) -> str:
+    starts = {"model": source.card.name, "imagenet": "ImageNet", "scratch": "scratch"}
+    classes = "1 class" if config.num_classes == 1 else f"{config.num_classes} classes"
+    return (
+        f"{config.backbone} at {config.input_size} px, {classes}, "
+        f"trained from {starts.get(request.start, Path(request.start).name)}"
+    )
 
 
 def _labels(request: TrainRequest, truth: Truth) -> Labels:

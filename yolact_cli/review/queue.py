@@ -17,7 +17,7 @@ PictureKind = Literal["sure", "check", "empty"]
 rest."""
 
 CHECK_FROM = 0.25
-"""On voc20's validation pictures (yolact_lite0), 16 % of the objects in sure pictures are wrong
+"""On VOC's 213 pictures (yolact_lite0), 16 % of the objects in sure pictures are wrong
 and 55 % of all; a third of the pictures are sure."""
 
 
