@@ -18,13 +18,14 @@ from yolact_cli.inference.runtimes.openvino_runtime import (
     OpenVinoEngine,
     compile_graph,
     compile_settings,
+    library,
 )
 from yolact_cli.inference.runtimes.torch_runtime import Normalisation, TorchRuntime
 from yolact_cli.zoo.load import load_network
 from yolact_cli.zoo.resolve import resolve_model
 
 BATCH = 4
-TORCH = "torch, batch of 4"
+PLAIN = "the network as torch has it, batch of 4"
 
 
 @functools.cache
@@ -41,12 +42,14 @@ def ways(model):
     onnx_single = OnnxEngine(onnx, config=card.network, device="cpu")
     onnx_batch = OnnxEngine(onnx, config=card.network, device="cpu")
     onnx_batch._pictures = None
+    plain = load_network(source).to(memory_format=torch.channels_last)
     by_torch = TorchRuntime(
         load_network(source), normalisation=normalisation, device=torch.device("cpu")
     )
 
     return {
-        TORCH: by_torch.run_network,
+        PLAIN: functools.partial(run_plain, plain),
+        "torch, batch of 4": by_torch.run_network,
         "OpenVINO, single pictures in streams": lambda pixels: list(single.infer(pixels)),
         "OpenVINO, batch of 4, one compiled shape": openvino_batch(graph, BATCH),
         "OpenVINO, batch of 4, length not known": openvino_batch(graph, -1),
@@ -55,9 +58,16 @@ def ways(model):
     }
 
 
+def run_plain(network, pixels):
+    """In evaluation mode, channels last, all else as it was trained."""
+    images = torch.from_numpy(pixels).permute(0, 3, 1, 2)
+    with torch.inference_mode():
+        network(images.contiguous(memory_format=torch.channels_last))
+
+
 def openvino_batch(graph, length):
     """All cores on one batch."""
-    core = openvino.Core()
+    core = library()
     read = core.read_model(model=graph.model, weights=graph.weights)
     shape = read.inputs[0].get_partial_shape()
     shape[0] = openvino.Dimension(length)

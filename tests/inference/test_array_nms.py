@@ -18,7 +18,7 @@ def both_choices(boxes, logits, selection):
     """Of tensors and of arrays: (anchor, class) and scores, from logits with background first."""
     scores = torch.from_numpy(logits).softmax(dim=1)[:, 1:]
     on_tensors = nms.choose_detections(torch.from_numpy(boxes), scores, selection)
-    anchors, kept = array_nms.candidate_anchors(logits, selection.nms.candidate_score)
+    anchors, kept = array_nms.candidate_anchors(logits, selection.least_score)
     on_arrays = array_nms.choose_detections(boxes[anchors], kept, selection)
     pairs = list(zip(anchors[on_arrays.anchor_indices], on_arrays.class_ids, strict=True))
     tensor_pairs = zip(

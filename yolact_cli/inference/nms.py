@@ -43,7 +43,7 @@ def choose_detections(
     ``traditional_nms``.
     """
     best = scores.amax(dim=1) if scores.shape[1] else scores.new_zeros(len(scores))
-    is_candidate = (best > selection.nms.candidate_score) & boxes_xyxy_norm.isfinite().all(dim=1)
+    is_candidate = (best > selection.least_score) & boxes_xyxy_norm.isfinite().all(dim=1)
     anchors = is_candidate.nonzero().squeeze(1)
     boxes, scores = boxes_xyxy_norm[anchors], scores[anchors]
     if selection.nms.kind == "fast":

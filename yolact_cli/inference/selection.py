@@ -19,3 +19,8 @@ class Selection:
     """Class confidence must lie above this, [0, 1)."""
     class_ids: tuple[int, ...] | None = None
     """Only these classes (0-based), or None for all."""
+
+    @property
+    def least_score(self) -> float:
+        """Anchors whose classes all lie below it need not be looked at."""
+        return max(self.nms.candidate_score, self.score_threshold)

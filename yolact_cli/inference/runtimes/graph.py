@@ -154,8 +154,8 @@ class GraphRuntime:
         return self._engine.infer(np.ascontiguousarray(pixels, np.float32))
 
     def _candidates(self, outputs: PictureOutputs) -> Candidates:
-        least = self._selection.nms.candidate_score
-        anchors, scores = array_nms.candidate_anchors(outputs.class_logits, least)
+        least_score = self._selection.least_score
+        anchors, scores = array_nms.candidate_anchors(outputs.class_logits, least_score)
         boxes = array_nms.decode_boxes(outputs.box_offsets[anchors], self._anchors[anchors])
         is_finite = np.isfinite(boxes).all(axis=1)
         anchors, scores, boxes = anchors[is_finite], scores[is_finite], boxes[is_finite]
