@@ -1,18 +1,20 @@
 """Runs over videos: labels of frames, identities, overlays, faults, and going on after a stop."""
 
 import csv
+import itertools
 import json
 
 import av
 import numpy as np
 import pytest
 
-from yolact_cli.errors import OutputError
+from yolact_cli.errors import OutputError, UnreadableVideoError
 from yolact_cli.inference.runtimes.graph import GraphRuntime
 from yolact_cli.inference.runtimes.torch_runtime import TorchRuntime
 from yolact_cli.pipelines.annotate import annotate
 from yolact_cli.pipelines.annotate_events import BatchDone, Finished, FramesDone, Stopped
 from yolact_cli.settings import FrameSettings, VideoFileSettings
+from yolact_cli.sources.video_reader import VideoReader
 
 FRAMES = 6
 WRITTEN = ("coco", "results", "overlay", "youtube-vis")
@@ -107,10 +109,10 @@ def test_youtube_vis_lists_every_frame_of_every_track(run, make_clip, tmp_path):
     assert seen == len(data_set["annotations"])
 
 
-def _counting(run_it, counted):
+def _counting(start, counted):
     def counting(self, pixels):
         counted.append(len(pixels))
-        return run_it(self, pixels)
+        return start(self, pixels)
 
     return counting
 
@@ -120,7 +122,7 @@ def count_network(monkeypatch):
     """How many pictures went through the network."""
     counted = []
     for kind in (TorchRuntime, GraphRuntime):
-        monkeypatch.setattr(kind, "run", _counting(kind.run, counted))
+        monkeypatch.setattr(kind, "start", _counting(kind.start, counted))
     return counted
 
 
@@ -132,7 +134,7 @@ def test_a_stopped_video_ends_as_one_that_was_not(
     clip = make_clip(frames=7)
     fields = {"write": WRITTEN, "frames": frames}
     list(annotate(make_request(clip, output=tmp_path / "whole", **fields)))
-    at_once = sum(count_network)
+    at_once, batch = sum(count_network), max(count_network)
     count_network.clear()
     steps = annotate(make_request(clip, **fields))
     done = 0
@@ -143,7 +145,7 @@ def test_a_stopped_video_ends_as_one_that_was_not(
     steps.close()
     assert (tmp_path / "run/overlays/clip.mp4.part").exists()
     list(annotate(make_request(clip, **fields)))
-    assert sum(count_network) == at_once
+    assert sum(count_network) <= at_once + batch  # the one that was ahead is run again
     for name in ("annotations.json", "results.json", "youtube_vis.json", "overlays/clip.mp4"):
         assert (tmp_path / "run" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
 
@@ -208,6 +210,22 @@ def test_videos_that_cannot_be_read_are_failures_and_the_rest_is_labelled(
     data_set = json.loads((tmp_path / "run/annotations.json").read_bytes())
     assert len(data_set["images"]) == FRAMES
     assert last.manifest["counts"]["videos"] == 3
+
+
+@pytest.mark.parametrize("readable", [4, 6])
+def test_frames_before_a_video_breaks_off_are_labelled(
+    make_request, make_clip, tmp_path, monkeypatch, readable
+):
+    frames = VideoReader.frames
+
+    def broken(self, **fields):
+        yield from itertools.islice(frames(self, **fields), readable)
+        raise UnreadableVideoError("clip.mp4: a frame of it is too large.")
+
+    monkeypatch.setattr(VideoReader, "frames", broken)
+    *_, last = annotate(make_request(make_clip(frames=9), write=("coco",)))
+    assert last.manifest["counts"]["frames"] == readable
+    assert [row["stage"] for row in _rows(tmp_path / "run")] == ["video"]
 
 
 def test_what_is_missing_of_a_video_is_a_failure_with_its_time(make_request, make_clip, tmp_path):

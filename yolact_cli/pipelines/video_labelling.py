@@ -7,7 +7,8 @@ be told apart that way; but what the journal holds is not labelled again, only d
 
 import contextlib
 import itertools
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from yolact_cli.errors import OutputError, OutputExistsError, UnreadableVideoError
@@ -36,6 +37,9 @@ from yolact_cli.store import LocalStore
 from yolact_cli.structures import Detections, Failure, Frame
 from yolact_cli.video import ListedVideo, VideoFrame, VideoGap
 from yolact_cli.writers.names import frame_name, video_overlay_path
+
+_Group = list[ChosenFrame | VideoGap]
+"""Frames up to the last of a batch, and the gaps between them."""
 
 FRAMES_AHEAD = 4
 LIVE_FRAMES = 2
@@ -165,10 +169,11 @@ class VideoLabeller:
                 path = self._store.path_of(self._overlay_path(video))
                 overlay = stack.enter_context(OverlayVideo(path, video, reader.info, self._request))
             items = stack.enter_context(self._items(video, reader, seen, should_stop))
-            for group in _groups(items, size):
+            groups = labels.of_groups(_groups(items, size), is_live=is_live(video.location))
+            for group, detections in stack.enter_context(contextlib.closing(groups)):
                 seen.gaps += [item for item in group if isinstance(item, VideoGap)]
                 there = [item for item in group if isinstance(item, ChosenFrame)]
-                found = iter(labels.of([item.frame for item in there if item.is_labelled]))
+                found = iter(detections)
                 drawings = []
                 for item in there:
                     if item.is_labelled:
@@ -247,15 +252,37 @@ class _FrameLabels:
         self._records: list[Record] = []
         self._tracks: list[list[int | None]] = []
 
-    def of(self, frames: Sequence[VideoFrame]) -> list[Detections]:
-        """Labels of the next frames, in order, a batch of them."""
-        if not frames:
-            return []
-        known = list(itertools.islice(self._known, len(frames)))
-        self._records = [] if known else self._new(frames)
-        self._count += len(frames)
-        pairs = zip(known or self._records, frames, strict=True)
-        return [self._detections(record, frame) for record, frame in pairs]
+    def of_groups(
+        self, groups: Iterable[_Group], *, is_live: bool
+    ) -> Generator[tuple[_Group, list[Detections]], None, None]:
+        """Each group with the labels of its frames, in order.
+
+        The network is a group ahead, but for live sources, where a group would come late.
+        """
+        waiting: deque[tuple[_Group, list[VideoFrame], list[Record]]] = deque()
+        broken: list[UnreadableVideoError] = []
+
+        def batches() -> Iterator[list[Frame]]:
+            try:
+                for group in groups:
+                    frames = _labelled(group)
+                    known = list(itertools.islice(self._known, len(frames)))
+                    waiting.append((group, frames, known))
+                    yield self._batch(frames, is_known=bool(known))
+            except UnreadableVideoError as error:  # after what was before it
+                broken.append(error)
+
+        label = self._labeller.label
+        one_by_one = ((batch, label(batch)) for batch in batches())
+        labelled = one_by_one if is_live else self._labeller.label_ahead(batches())
+        with contextlib.closing(labelled):
+            for _, found in labelled:
+                group, frames, known = waiting.popleft()
+                self._records = [] if known else _records(found, frames)
+                pairs = zip(known or self._records, frames, strict=True)
+                yield group, [self._detections(record, frame) for record, frame in pairs]
+        if broken:
+            raise broken[0]
 
     def follow(self, detections: Detections) -> None:
         """Take the tracks of the next of these frames' objects, those of written classes."""
@@ -270,14 +297,15 @@ class _FrameLabels:
         self._records, self._tracks = [], []
         return count
 
-    def _new(self, frames: Sequence[VideoFrame]) -> list[Record]:
-        batch = [
-            self._framed(self._video, number, frame)
-            for number, frame in enumerate(frames, start=self._count + 1)
-        ]
+    def _batch(self, frames: Sequence[VideoFrame], *, is_known: bool) -> list[Frame]:
+        """For the network; empty where labels are known."""
+        first = self._count + 1
+        self._count += len(frames)
+        if is_known:
+            return []
         return [
-            labels.to_record() | {"frame": frame.frame_index, "time": str(frame.time_s)}
-            for labels, frame in zip(self._labeller.label(batch), frames, strict=True)
+            self._framed(self._video, number, frame)
+            for number, frame in enumerate(frames, start=first)
         ]
 
     def _detections(self, record: Record, frame: VideoFrame) -> Detections:
@@ -294,6 +322,17 @@ class _FrameLabels:
         return Detections.from_record(record)
 
 
+def _labelled(group: _Group) -> list[VideoFrame]:
+    return [item.frame for item in group if isinstance(item, ChosenFrame) and item.is_labelled]
+
+
+def _records(found: Iterable[Detections | Failure], frames: Sequence[VideoFrame]) -> list[Record]:
+    return [
+        labels.to_record() | {"frame": frame.frame_index, "time": str(frame.time_s)}
+        for labels, frame in zip(found, frames, strict=True)
+    ]
+
+
 def _nothing_chosen(seen: _Seen, settings: FrameSettings) -> list[str]:
     is_cut = settings.start_s is not None or settings.end_s is not None
     if is_cut and not seen.frames:
@@ -305,11 +344,9 @@ def _is_thinned(settings: FrameSettings) -> bool:
     return settings.every > 1 or settings.fps is not None or settings.keyframes
 
 
-def _groups(
-    items: Iterable[ChosenFrame | VideoGap], labelled: int
-) -> Iterator[list[ChosenFrame | VideoGap]]:
+def _groups(items: Iterable[ChosenFrame | VideoGap], labelled: int) -> Iterator[_Group]:
     """Items in order, cut behind every so many labelled frames, or behind each where that is 1."""
-    group: list[ChosenFrame | VideoGap] = []
+    group: _Group = []
     for item in items:
         group.append(item)
         count = sum(isinstance(one, ChosenFrame) and one.is_labelled for one in group)
