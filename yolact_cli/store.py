@@ -143,7 +143,7 @@ class LocalStore:
         """A file that appears, whole, when the block ends without an error."""
         target = self.path_of(path)
         part = _part_of(target)
-        with _told_as_output_errors(target):
+        with told_as_output_errors(target):
             target.parent.mkdir(parents=True, exist_ok=True)
             file = part.open("wb")
         try:
@@ -151,7 +151,7 @@ class LocalStore:
                 yield file
                 file.flush()
                 os.fsync(file.fileno())
-            with _told_as_output_errors(target):
+            with told_as_output_errors(target):
                 self._settle(part, target)
         except BaseException:
             with contextlib.suppress(OSError):
@@ -161,7 +161,7 @@ class LocalStore:
     @contextlib.contextmanager
     def scratch(self) -> Iterator[IO[bytes]]:
         """A file without a name beside the others: there is room, where /tmp may be memory."""
-        with _told_as_output_errors(self.root):
+        with told_as_output_errors(self.root):
             self.root.mkdir(parents=True, exist_ok=True)
             file = tempfile.TemporaryFile(dir=self.root)  # noqa: SIM115 - closed below
         with _told_as_disk_full(self.root), file:
@@ -171,7 +171,7 @@ class LocalStore:
         """Make a file that stands for another one of this machine; symbolic, absolute."""
         place = self.path_of(path)
         part = _part_of(place)
-        with _told_as_output_errors(place):
+        with told_as_output_errors(place):
             place.parent.mkdir(parents=True, exist_ok=True)
             part.unlink(missing_ok=True)
             part.symlink_to(target.absolute())
@@ -184,7 +184,7 @@ class LocalStore:
     def append(self, path: str, data: bytes, *, sync: bool = True) -> None:
         """Add to the end of a file, making it where it is not there."""
         target = self.path_of(path)
-        with _told_as_output_errors(target):
+        with told_as_output_errors(target):
             target.parent.mkdir(parents=True, exist_ok=True)
             is_new = not target.exists()
             with target.open("ab") as file:
@@ -203,7 +203,7 @@ class LocalStore:
     def truncate(self, path: str, size_bytes: int) -> None:
         """Cut a file off after so many bytes, in place."""
         target = self.path_of(path)
-        with _told_as_output_errors(target), target.open("r+b") as file:
+        with told_as_output_errors(target), target.open("r+b") as file:
             file.truncate(size_bytes)
             file.flush()
             os.fsync(file.fileno())
@@ -211,7 +211,7 @@ class LocalStore:
     def delete(self, path: str) -> None:
         """Remove a file, and the folders that this leaves empty."""
         target = self.path_of(path)
-        with _told_as_output_errors(target):
+        with told_as_output_errors(target):
             target.unlink(missing_ok=True)
         for parent in target.parents:
             if parent == self.root or self.root not in parent.parents:
@@ -242,17 +242,33 @@ def _sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
-def output_error(path: Path, error: OSError) -> OutputError:
-    """What the system says of a file that is written, in the words of the program's errors."""
+def output_error(path: Path, error: OSError, *, resumes: bool = True) -> OutputError:
+    """What the system says of a file that is written, in the words of the program's errors.
+
+    Args:
+        path: The file, or its folder.
+        error: The system's.
+        resumes: Whether the command goes on where it stopped when it is run again.
+    """
     if error.errno in _FULL:
+        again = "Free some space and run the same command again"
         return DiskFullError(
             f"{path}: no space left ({error.strerror}).",
-            remedy="Free some space and run the same command again; it resumes.",
+            remedy=f"{again}; it resumes." if resumes else f"{again}.",
         )
     return OutputError(
         f"{path}: cannot be written ({error.strerror}).",
         remedy="Choose another place for the output, or change its permissions.",
     )
+
+
+@contextlib.contextmanager
+def told_as_output_errors(path: Path, *, resumes: bool = True) -> Iterator[None]:
+    """Turn what the system raises into :func:`output_error`."""
+    try:
+        yield
+    except OSError as error:
+        raise output_error(path, error, resumes=resumes) from error
 
 
 @contextlib.contextmanager
@@ -262,12 +278,4 @@ def _told_as_disk_full(path: Path) -> Iterator[None]:
     except OSError as error:
         if error.errno not in _FULL:
             raise
-        raise output_error(path, error) from error
-
-
-@contextlib.contextmanager
-def _told_as_output_errors(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
         raise output_error(path, error) from error

@@ -1,5 +1,6 @@
 """The bench command: its tables, JSON and picture, exit codes, and what it refuses."""
 
+import dataclasses
 import io
 import json
 import os
@@ -16,8 +17,12 @@ import pytest
 
 from yolact_cli.cli import bench_words
 from yolact_cli.cli.main import main
+from yolact_cli.errors import DiskFullError
+from yolact_cli.inference.runtimes.installed import is_installed
+from yolact_cli.pipelines import bench as bench_pipeline
 from yolact_cli.pipelines import bench_arithmetic, runtime_choice
 from yolact_cli.pipelines.bench_timing import Spread, StageTimes
+from yolact_cli.pipelines.model import ready_model
 
 STEPS = ["decode", "preprocess", "network", "NMS", "masks", "RLE", "journal"]
 
@@ -136,6 +141,47 @@ def test_a_chart_that_cannot_be_is_told_before_anything_is_measured(
     assert (found, out) == (code, "")
     assert words in err
     assert (tmp_path / "there.svg").read_text() == "mine"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="/proc")
+@pytest.mark.parametrize("folder", ["/dev/null/x", "/proc/x"])
+def test_a_place_that_takes_no_chart_is_told_before_anything_is_measured(bench, folder):
+    code, out, err = bench("--chart", f"{folder}/times.svg")
+    assert (code, out) == (1, "")
+    assert f"{folder}: cannot be written" in err
+
+
+def test_a_chart_that_fails_at_the_end_does_not_cost_the_measurement(bench, tmp_path, monkeypatch):
+    def refuse(report):
+        raise DiskFullError("times.svg: no space left.")
+
+    monkeypatch.setattr(bench_words, "chart_svg", refuse)
+    code, out, err = bench("--chart", tmp_path / "times.svg", "--json")
+    assert code == 1
+    assert json.loads(out)["whole"]["pictures_per_s"] > 0
+    assert "no space left" in err
+
+
+@pytest.mark.skipif(not is_installed("openvino"), reason="needs openvino")
+@pytest.mark.parametrize(("is_elsewhere", "where"), [(True, "intel-gpu"), (False, "cpu")])
+def test_runtimes_on_two_devices_are_told_to_be(bench, monkeypatch, is_elsewhere, where):
+    choose = bench_pipeline.choose_runtime
+
+    def choose_other_device(card, settings, *, device):
+        choice = choose(card, settings, device=device)
+        is_second = choice.runtime == "openvino"
+        return dataclasses.replace(choice, device=where) if is_second else choice
+
+    def ready_on_cpu(model, settings, *, device):
+        return ready_model(model, settings, device="cpu")
+
+    monkeypatch.setattr(bench_pipeline, "choose_runtime", choose_other_device)
+    monkeypatch.setattr(bench_pipeline, "ready_model", ready_on_cpu)
+    _, out, err = bench("--against", "openvino", "--rounds", 2)
+    rows = [line for line in out.splitlines() if "ms a picture" in line]
+    assert " on cpu " in rows[0]
+    assert f" on {where} " in rows[1]
+    assert ("their times compare the devices too" in " ".join(err.split())) is is_elsewhere
 
 
 def test_a_source_that_is_not_there_is_told(bench, tmp_path):

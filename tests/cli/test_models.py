@@ -103,3 +103,11 @@ def test_convert_wants_a_safetensors_name(run, tiny_model, tmp_path):
     result = run("convert", tiny_model, tmp_path / "out.pth")
     assert result.exit_code == 2
     assert "must end in .safetensors" in result.stderr
+
+
+def test_limit_of_a_loss_that_is_not_measured_is_wrong_usage(run, tiny_model, tmp_path):
+    options = ["--images", tmp_path, "-o", tmp_path / "q", "--max-ap-drop", "0.5"]
+    result = run("quantize", tiny_model, *options)
+    assert result.exit_code == 2
+    assert "--max-ap-drop needs --labels" in result.stderr
+    assert not (tmp_path / "q").exists()

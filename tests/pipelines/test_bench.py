@@ -253,6 +253,7 @@ def test_two_runtimes_are_run_in_turn_and_find_the_same(make_bench, make_photos)
     )
     against = report.against
     assert against.runtime_version.startswith("openvino ")
+    assert report.to_record()["against"]["device"] == "cpu"
     assert (against.times.rounds, against.times.pictures) == (3, 6)
     assert against.times.ratio.p10 <= against.times.ratio.median <= against.times.ratio.p90
     objects = against.objects

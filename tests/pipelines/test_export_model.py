@@ -1,6 +1,11 @@
 """Exported models: verified, whole, and run like any other."""
 
+import dataclasses
+import errno
 import json
+import os
+import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -10,8 +15,10 @@ from yolact_cli.cli.main import main
 from yolact_cli.errors import ChecksumError, ModelError, OutputExistsError, SettingsError
 from yolact_cli.inference.runtimes import installed
 from yolact_cli.pipelines import export_model as exporting
+from yolact_cli.pipelines import quantize_model
 from yolact_cli.pipelines.export_model import export_model
 from yolact_cli.pipelines.graph_runtimes import source_graphs
+from yolact_cli.pipelines.graph_staging import staging_folder
 from yolact_cli.pipelines.model import ready_model
 from yolact_cli.settings import LabelSettings
 from yolact_cli.zoo.resolve import resolve_model
@@ -87,6 +94,102 @@ def test_export_that_is_there_is_not_replaced_unasked(exported, tiny_model):
         export_model(resolve_model(str(tiny_model)), "openvino", exported.card.parent)
 
 
+@pytest.mark.parametrize("name", ["tiny-openvino.xml", "tiny-openvino.bin"])
+def test_file_of_somebody_else_is_not_replaced_unasked(name, tiny_model, tmp_path):
+    (tmp_path / name).write_text("mine")
+    with pytest.raises(OutputExistsError, match=name):
+        export_model(resolve_model(str(tiny_model)), "openvino", tmp_path)
+    assert [(one.name, one.read_text()) for one in tmp_path.iterdir()] == [(name, "mine")]
+
+
+def test_export_told_to_replaces_what_is_there(exported, tiny_model, tmp_path, monkeypatch):
+    (tmp_path / "tiny-openvino.xml").write_text("old")
+    made_before = source_graphs(resolve_model(str(exported.card)), None)
+    monkeypatch.setattr(exporting, "make_graphs", lambda *_: made_before)
+    export_model(resolve_model(str(tiny_model)), "openvino", tmp_path, overwrite=True)
+    for path in exported.card.parent.iterdir():
+        assert (tmp_path / path.name).read_bytes() == path.read_bytes()
+
+
+def test_what_it_was_compared_on_is_told(
+    exported, tiny_model, make_photos, tmp_path, monkeypatch, capsys
+):
+    made_before = source_graphs(resolve_model(str(exported.card)), None)
+    monkeypatch.setattr(exporting, "make_graphs", lambda *_: made_before)
+    command = ["models", "export", str(tiny_model), "--to", "openvino", "-o", str(tmp_path / "x")]
+    assert main(command) == 0
+    told = capsys.readouterr().err
+    assert "on 3 made-up pictures" in told
+    assert "--images" in told
+    photos = make_photos("a.png", "b.png")
+    assert main([*command, "--overwrite", "--images", str(photos)]) == 0
+    assert "on 2 pictures" in capsys.readouterr().err
+    assert main([*command, "--overwrite", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["made_up"] is True
+
+
+@pytest.fixture(params=["export", "quantize"])
+def convert(request, tiny_model, make_photos, monkeypatch):
+    """``convert(folder)``: the exit code of a command that writes a graph there."""
+    if not installed.is_installed("openvino") or not installed.is_installed("nncf"):
+        pytest.skip("needs openvino and nncf, which are not installed")
+    options = {
+        "export": ["--to", "openvino"],
+        "quantize": ["--images", str(make_photos("a.png"))],
+    }
+    monkeypatch.setattr(quantize_model, "_quantised", lambda exact, *_, **__: exact)
+
+    def run(folder):
+        arguments = [str(tiny_model), *options[request.param], "-o", str(folder)]
+        return main(["models", request.param, *arguments])
+
+    return run
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="/proc")
+@pytest.mark.parametrize("folder", ["/dev/null/x", "/proc/x"])
+def test_place_that_cannot_be_written_is_told_before_the_work(convert, folder, monkeypatch, capsys):
+    for module in (exporting, quantize_model):
+        monkeypatch.setattr(module, "make_graphs", None)  # a call would be a TypeError
+    assert convert(folder) == 1
+    told = capsys.readouterr().err
+    assert f"{folder}: cannot be written" in told
+    assert "bug" not in told
+
+
+def test_full_disk_is_told_and_nothing_is_left(exported, convert, tmp_path, monkeypatch, capsys):
+    def refuse(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    made_before = source_graphs(resolve_model(str(exported.card)), None)
+    for module in (exporting, quantize_model):
+        monkeypatch.setattr(module, "make_graphs", lambda *_: made_before)
+    monkeypatch.setattr(Path, "write_bytes", refuse)
+    assert convert(tmp_path / "out") == 1
+    told = capsys.readouterr().err
+    assert "no space left" in told
+    assert "resumes" not in told
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_folders_that_a_killed_process_left_are_removed(tmp_path):
+    day_s = 24 * 3600
+    for name, file, age_s in (
+        (".export-old", "tiny.xml", 2 * day_s),
+        (".export-others", "notes.txt", 2 * day_s),
+        (".export-at-work", "tiny.xml", 60),
+    ):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / file).touch()
+        then_s = time.time() - age_s
+        for path in (tmp_path / name / file, tmp_path / name):
+            os.utime(path, (then_s, then_s))
+    with staging_folder(tmp_path):
+        names = {path.name for path in tmp_path.glob(".export-*")}
+        assert len(names) == 3
+        assert {".export-others", ".export-at-work"} < names
+
+
 def test_damaged_graph_is_not_run(exported, tmp_path):
     for path in exported.card.parent.iterdir():
         (tmp_path / path.name).write_bytes(path.read_bytes())
@@ -129,6 +232,53 @@ def labelled(make_coco_set, tmp_path):
     labels = make_coco_set(tmp_path / "set", 4)
     labels.write_text(labels.read_text().replace("class 7", "cat").replace("class 90", "dog"))
     return labels
+
+
+@needs_nncf
+def test_int8_that_was_not_measured_says_so_and_claims_no_figure(
+    exported, tiny_model, make_photos, tmp_path, monkeypatch, capsys
+):
+    made_before = source_graphs(resolve_model(str(exported.card)), None)
+    monkeypatch.setattr(quantize_model, "make_graphs", lambda *_: made_before)
+    monkeypatch.setattr(quantize_model, "_quantised", lambda exact, *_, **__: exact)
+    card = tmp_path / "tiny.toml"
+    text = tiny_model.read_text().replace(
+        "tiny.safetensors", str(tiny_model.with_suffix(".safetensors"))
+    )
+    card.write_text(f"{text}[reported]\nmask_ap = 29.8\n[paper]\nmask_ap = 29.9\n")
+    options = ["--images", make_photos("a.png"), "-o", tmp_path / "q"]
+    assert main(list(map(str, ["models", "quantize", card, *options]))) == 0
+    capsys.readouterr()
+    made = resolve_model(str(tmp_path / "q" / "tiny-int8.toml")).card
+    assert made.summary.endswith("; a graph for openvino in int8, what it loses not measured")
+    assert (made.reported, made.paper) == ({}, {})
+    monkeypatch.setenv("YOLACT_MODELS", str(tmp_path / "q"))
+    assert main(["models", "list"]) == 0
+    (line,) = (one for one in capsys.readouterr().out.splitlines() if "tiny-int8" in one)
+    assert line.rstrip().endswith("not measured")
+
+
+def test_fp32_keeps_the_figures_of_others(tiny_model):
+    source = resolve_model(str(tiny_model))
+    card = dataclasses.replace(source.card, reported={"mask_ap": 29.8}, paper={"mask_ap": 29.9})
+    source = dataclasses.replace(source, card=card)
+    made = exporting.graph_card(source, "openvino", name="x")
+    assert (made.reported, made.paper) == (card.reported, card.paper)
+
+
+@needs_nncf
+def test_labels_without_an_object_of_the_model_are_refused_at_once(
+    tiny_model, make_coco_set, tmp_path, monkeypatch, capsys
+):
+    labels = make_coco_set(tmp_path / "set", 1)  # its only object is of class 90
+    labels.write_text(labels.read_text().replace("class 7", "cat"))
+    monkeypatch.setattr(quantize_model, "make_graphs", None)
+    options = ["--images", labels.parent / "images", "--labels", labels, "-o", tmp_path / "q"]
+    assert main(list(map(str, ["models", "quantize", tiny_model, *options]))) == 1
+    told = " ".join(capsys.readouterr().err.split())
+    assert str(labels) in told
+    assert "no mask of the classes that it shares with the model (cat)" in told
+    assert not (tmp_path / "q").exists()
 
 
 @needs_nncf
@@ -178,7 +328,6 @@ def test_model_that_loses_too_much_is_not_written(
     is_separable, ap_points, lost, tiny_model, labelled, tmp_path, monkeypatch, capsys
 ):
     from yolact_cli.network.backbones.efficientnet_lite import EfficientNetLite0
-    from yolact_cli.pipelines import quantize_model
 
     monkeypatch.setattr(EfficientNetLite0, "is_separable", is_separable)
     fallen = iter(ap_points)

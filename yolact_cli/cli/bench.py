@@ -83,14 +83,16 @@ def bench(chart: Path | None, overwrite: bool, as_json: bool, **chosen: Any) -> 
 
     _check_chart(chart, overwrite=overwrite)
     request = _request(chosen)
+    if chart is not None:
+        _check_place(chart)
     bench_words.say_request(request)
     with reporting.Progress(request.steps, unit="steps") as progress:
         report = measure(request, progress.update)
-    if chart is not None:
-        _write_chart(chart, report)
     bench_words.say_pictures(report.pictures)
+    bench_words.say_devices(report)
     bench_words.show_report(report, as_json=as_json)
-    if chart is not None:
+    if chart is not None:  # last: a measurement is not to be lost over it
+        _write_chart(chart, report)
         reporting.message(f"Wrote {chart}.")
     return SOME_FAILED if report.pictures.failures else 0
 
@@ -126,6 +128,14 @@ def _check_chart(chart: Path | None, *, overwrite: bool) -> None:
         raise OutputExistsError(
             f"{chart} is there already.", remedy="Give another name, or --overwrite."
         )
+
+
+def _check_place(chart: Path) -> None:
+    """That the chart's folder, made where it is not there, takes a file."""
+    from yolact_cli.store import LocalStore
+
+    with LocalStore(chart.parent).scratch():
+        pass
 
 
 def _write_chart(chart: Path, report: "BenchReport") -> None:

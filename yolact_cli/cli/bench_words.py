@@ -47,6 +47,16 @@ def say_pictures(pictures: "BenchPictures") -> None:
         reporting.message(f"Passed over: {count}; pictures are what is measured.")
 
 
+def say_devices(report: "BenchReport") -> None:
+    """That two runtimes ran on two devices, where they did: their times tell of both."""
+    device, against = report.settings["device"], report.against
+    if against is not None and against.device != device:
+        reporting.warn(
+            f"{report.settings['runtime_version']} ran on {device}, {against.runtime_version} on "
+            f"{against.device}: their times compare the devices too. --device cpu runs both on one."
+        )
+
+
 def show_report(report: "BenchReport", *, as_json: bool) -> None:
     """The steps and the whole, on stdout."""
     if as_json:
@@ -193,7 +203,8 @@ def _arithmetic(report: "BenchReport") -> str:
 
 def _against_rows(report: "BenchReport", against: "Against") -> Rows:
     times, objects, ratio = against.times, against.objects, against.times.ratio
-    first, second = report.settings["runtime_version"], against.runtime_version
+    first = f"{report.settings['runtime_version']} on {report.settings['device']}"
+    second = f"{against.runtime_version} on {against.device}"
     rounds = f"{times.rounds} rounds of {reporting.counted(times.pictures, 'picture')}"
     spread = f"{ratio.p10:.3f} to {ratio.p90:.3f} in 10 to 90 % of {rounds}"
     scores = f"their scores at most {objects.largest_score_change:.4f} apart"

@@ -195,13 +195,17 @@ def export(
             {
                 "card": str(done.card),
                 "pictures": done.pictures,
+                "made_up": images is None,
                 "differences": dict(done.differences),
             }
         )
         return
     worst = max(done.differences.values())
-    pictures = reporting.counted(done.pictures, "picture")
+    kind = "made-up picture" if images is None else "picture"
+    pictures = reporting.counted(done.pictures, kind)
     reporting.message(f"Differs from torch by at most {worst:.1e} of a value, on {pictures}.")
+    if images is None:
+        reporting.message("Give --images to compare on your own.")
     click.echo(str(done.card))
 
 
@@ -226,7 +230,7 @@ def export(
     default=0.5,
     show_default=True,
     metavar="POINTS",
-    help="Write nothing when more AP than this is lost, of 100.",
+    help="Write nothing when more AP than this is lost on --labels, of 100.",
 )
 @click.option(
     "--calibration",
@@ -261,6 +265,8 @@ def quantize(
     NAME is what --model takes. What is lost is measured on the labels; without them nothing is,
     and the card says so. The card beside the graph is what --model takes.
     """  # fmt: skip
+    if labels is None and _is_given("max_ap_drop"):
+        raise click.UsageError("--max-ap-drop needs --labels: what is lost is measured on them.")
     from yolact_cli.pipelines.quantize_model import QuantizeRequest, quantize_model
     from yolact_cli.zoo.resolve import resolve_model
 
@@ -282,6 +288,12 @@ def quantize(
             f"{drop:.2f} points lost."
         )
     click.echo(str(done.card))
+
+
+def _is_given(parameter: str) -> bool:
+    """Whether the running command was told it, rather than left with its default."""
+    source = click.get_current_context().get_parameter_source(parameter)
+    return source is not click.core.ParameterSource.DEFAULT
 
 
 def _readable_cards() -> "Iterator[tuple[ModelSource, Path]]":

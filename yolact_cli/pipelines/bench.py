@@ -122,6 +122,7 @@ class _Bench:
         before = 2 * request.pictures
         return Against(
             runtime_version=self.other.version,
+            device=self.other.device,
             objects=compare_objects(model.runtime, other.runtime, batches, settings),
             times=pair_times(
                 model.runtime,

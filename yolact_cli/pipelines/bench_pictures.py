@@ -134,7 +134,7 @@ def _repeat(files: Sequence[Path], count: int, folder: Path) -> None:
             else:
                 _link_or_copy(copies[number % len(files)], place)
     except OSError as error:
-        raise output_error(folder, error) from error
+        raise output_error(folder, error, resumes=False) from error
 
 
 def _link_or_copy(file: Path, place: Path) -> None:

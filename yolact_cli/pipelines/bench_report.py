@@ -74,11 +74,13 @@ class Against:
 
     Attributes:
         runtime_version: Its name and version.
+        device: That it ran on; ``auto`` may give each runtime another.
         times: In turn with the first.
         objects: What both find.
     """
 
     runtime_version: str
+    device: str
     times: PairedTimes
     objects: SameObjects
 
@@ -87,6 +89,7 @@ class Against:
         times, objects = self.times, self.objects
         return {
             "runtime_version": self.runtime_version,
+            "device": self.device,
             "rounds": times.rounds,
             "pictures_a_round": times.pictures,
             "wall_ms_first": times.first_ms.to_record(),

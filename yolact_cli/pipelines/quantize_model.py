@@ -3,15 +3,17 @@
 import dataclasses
 import itertools
 import logging
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 import numpy as np
 
 from yolact_cli.datasets.truth import read_truth
 from yolact_cli.datasets.truth_coco import truth_to_coco
-from yolact_cli.errors import BadCocoError, ModelError, OutputExistsError
+from yolact_cli.errors import BadCocoError, ModelError
 from yolact_cli.inference.preprocess import Resize
 from yolact_cli.inference.runtimes.graph import GraphPair
 from yolact_cli.inference.runtimes.installed import require
@@ -20,11 +22,10 @@ from yolact_cli.inference.runtimes.torch_runtime import Normalisation
 from yolact_cli.pipelines.export_model import (
     graph_card,
     make_graphs,
-    move_in,
     runtime_of_graph,
-    staging_folder,
     write_graph,
 )
+from yolact_cli.pipelines.graph_staging import check_absent, move_in, staging_folder
 from yolact_cli.pipelines.results_on_truth import results_on_truth
 from yolact_cli.pipelines.trial_pictures import readable_pictures
 from yolact_cli.scoring.evaluate import evaluate
@@ -88,31 +89,29 @@ def quantize_model(request: QuantizeRequest) -> Quantized:
     networks of separable convolutions, as little as there is to choose from (``MOST_SPARED``).
 
     Raises:
-        BadCocoError: The labels are broken, or share no class with the model.
+        BadCocoError: The labels are broken, share no class with the model, or have no object of
+            those that they share.
         ModelError: The model loses too much, or its weights are not here.
         NoInputsError: There is no picture to measure ranges on.
-        OutputExistsError: The card is there already.
+        OutputError: The folder cannot be written into, or the disk is full.
+        OutputExistsError: A file is there already.
         SettingsError: A library that is needed is not installed.
     """
     for module in ("openvino", "nncf"):
         require(module, what_for="Quantising a model")
     source = request.source
     name = f"{source.card.name}-int8"
-    if not request.overwrite and (request.output / f"{name}.toml").exists():
-        raise OutputExistsError(
-            f"{request.output / name}.toml is there already.",
-            remedy="Give --overwrite to replace it.",
-        )
+    card = graph_card(source, "openvino", name=name, precision="int8")
+    if not request.overwrite:
+        check_absent(request.output, card)
     spec = source.card.input
     normalisation = Normalisation(mean=spec.mean, std=spec.std)
     measure = _Measure.make(request)
     network = load_network(source)
-    exact = make_graphs(network, normalisation, "openvino")
     pixels = _calibration_pixels(request)
     with staging_folder(request.output) as folder:
-        card = graph_card(source, "openvino", name=name)
-        before = _ap(measure, folder, exact, card)
-        card = graph_card(source, "openvino", name=name, precision="int8")
+        exact = make_graphs(network, normalisation, "openvino")
+        before = _ap(measure, folder, exact, graph_card(source, "openvino", name=name))
         for spared in MOST_SPARED if network.backbone.is_separable else SPARED:
             quantised = _quantised(exact, pixels, spared=spared)
             after = _ap(measure, folder, quantised, card)
@@ -121,9 +120,9 @@ def quantize_model(request: QuantizeRequest) -> Quantized:
             _log.info("AP fell from %.2f to %.2f, in fp32: %s", before, after, spared)
         else:
             raise _loses_too_much(name, before, after, request.max_ap_drop)
-        written = dataclasses.replace(
-            card, measured=_rows(request, measure, (before, after), spared)
-        )
+        rows = _rows(request, measure, (before, after), spared)
+        summary = card.summary if rows else f"{card.summary}, what it loses not measured"
+        written = dataclasses.replace(card, summary=summary, measured=rows)
         path = write_graph(folder, quantised, written)
         return Quantized(
             card=move_in(folder, request.output, path.name),
@@ -190,13 +189,19 @@ class _Measure:
             for picture in truth.pictures
             for labelled in picture.objects
         )
-        return cls(
+        measure = cls(
             truth=truth,
             images=request.images,
             resize=_resize(card),
             category_ids=category_ids,
             kind="segm" if has_masks else "bbox",
         )
+        if math.isnan(measure._points([])):  # or it would be known after minutes only
+            names = ", ".join(one.name for one in card.categories if one.name in by_name)
+            what = "mask" if has_masks else "box"
+            problem = f"has no {what} of the classes that it shares with the model ({names})"
+            raise BadCocoError(str(request.labels), [problem])
+        return measure
 
     def ap(self, runtime: Runtime) -> float:
         """Points, 0 to 100."""
@@ -209,6 +214,10 @@ class _Measure:
                 category_ids=self.category_ids,
             )
         )
+        return self._points(results)
+
+    def _points(self, results: Sequence[Mapping[str, Any]]) -> float:
+        """NaN where truth has nothing that could be found."""
         wanted = set(self.category_ids.values())
         figures = evaluate(truth_to_coco(self.truth), results, self.kind, category_ids=wanted)
         return _POINTS * figures.ap

@@ -36,7 +36,10 @@ def weights_place(source: ModelSource) -> WeightsPlace:
 
 
 def best_figure(card: ModelCard) -> str:
-    """The card's mask AP in a few words: measured if it was, else as reported; may be empty."""
+    """The card's mask AP in a few words: measured if it was, else as reported; may be empty.
+
+    Of a model in int8 of which nothing is known, that nothing was measured.
+    """
     rows = [(row, "measured") for row in card.measured] + [(card.reported, "reported")]
     titles = {"mask_ap": "AP", "mask_ap50": "AP50"}
     for row, source in rows:
@@ -44,7 +47,8 @@ def best_figure(card: ModelCard) -> str:
         if key is not None:
             data = f" on {row['dataset']}" if "dataset" in row else ""
             return f"{titles[key]} {row[key]}{data}, {source}"
-    return ""
+    is_int8 = card.graph is not None and card.graph.precision == "int8"
+    return "not measured" if is_int8 and not card.measured else ""
 
 
 def describe(source: ModelSource, path: Path) -> dict[str, Any]:
