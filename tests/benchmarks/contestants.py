@@ -150,6 +150,8 @@ SIZE_HW = (3000, 4000)
 class ReadyMade:
     """An engine whose outputs lie ready."""
 
+    largest_batch = None
+
     def __init__(self, outputs):
         self.outputs = outputs
 

@@ -26,6 +26,7 @@ class WrittenEngine:
 
     def __init__(self, graphs: GraphPair, *, runtime: str) -> None:
         """Load the graphs into ``onnx`` or ``openvino``."""
+        self.largest_batch: int | None = None  # it is asked whether it takes them as they are
         load = {"onnx": _load_onnx, "openvino": _load_openvino}[runtime]
         self._network = load(graphs.network)
         self._rescoring = load(graphs.rescoring) if graphs.rescoring is not None else None
@@ -79,13 +80,10 @@ def _load_onnx(graph: GraphBytes) -> _Run:
 
 
 def _load_openvino(graph: GraphBytes) -> _Run:
-    import openvino
+    from yolact_cli.inference.runtimes.openvino_runtime import compile_settings, library
 
-    from yolact_cli.inference.runtimes.openvino_runtime import compile_settings
-
-    core = openvino.Core()
-    model = core.read_model(model=graph.model, weights=graph.weights)
-    compiled = core.compile_model(model, "CPU", compile_settings("CPU", "fp32"))
+    model = library().read_model(model=graph.model, weights=graph.weights)
+    compiled = library().compile_model(model, "CPU", compile_settings("CPU", "fp32"))
     names = [output.get_any_name() for output in compiled.outputs]
 
     def run(inputs: np.ndarray) -> dict[str, np.ndarray]:
