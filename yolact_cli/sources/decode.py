@@ -129,7 +129,7 @@ def decode_picture(
     header = read_header(file, name, head)
     check_pixels(header.size_wh, name=name, max_pixels=settings.max_pixels)
     if admit is not None:
-        admit(header.size_wh, name)
+        admit(header.size_wh, name, bytes_a_pixel=header.bytes_a_pixel)
     samples = None if header.is_for_pillow else _by_cv2(file, header)
     if samples is None:
         samples = _by_pillow(file, name, allow_truncated=settings.allow_truncated)
