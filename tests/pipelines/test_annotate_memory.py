@@ -5,8 +5,10 @@ import os
 
 import pytest
 
+from yolact_cli.pipelines import annotate as pipeline
 from yolact_cli.pipelines.annotate import annotate
-from yolact_cli.structures import ListedPicture
+from yolact_cli.sources.loader import load_frames
+from yolact_cli.structures import Frame, ListedPicture
 
 
 @pytest.fixture
@@ -38,6 +40,24 @@ def test_the_listing_is_not_kept_in_memory(make_request, make_photos, resumed) -
 
     gc.collect()
     assert sum(type(one) is ListedPicture for one in gc.get_objects()) < 20
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+def test_frames_of_two_batches_are_held_at_a_time(
+    make_request, make_photos, monkeypatch, workers
+) -> None:
+    request = make_request(make_photos(*(f"{number}.png" for number in range(10))), workers=workers)
+    held = []
+
+    def counting(*args, **kwargs):
+        for frame in load_frames(*args, **kwargs):
+            held.append(sum(type(one) is Frame and one.pixels.size > 0 for one in gc.get_objects()))
+            yield frame
+
+    monkeypatch.setattr(pipeline, "load_frames", counting)
+    list(annotate(request))
+
+    assert max(held) == 2 * request.batch_size
 
 
 @pytest.mark.slow

@@ -12,6 +12,7 @@ import psutil
 import pytest
 import torch
 
+from yolact_cli.errors import SettingsError
 from yolact_cli.inference.runtimes.torch_runtime import TorchRuntime
 from yolact_cli.pipelines.annotate import annotate
 from yolact_cli.pipelines.annotate_events import BatchShrunk
@@ -90,7 +91,33 @@ def test_a_picture_too_large_for_the_memory_given_fails_and_the_others_do_not(
     assert manifest_of(request)["counts"]["failures"] == 1
     failures = (request.output / "failures.csv").read_text()
     assert "5000x2000" in failures
-    assert "--memory 107MB" in failures
+    assert "--memory 134MB" in failures
+
+
+def test_frames_of_a_batch_that_do_not_fit_beside_decoding_fail_their_pictures_alone(
+    make_photos, make_request
+):
+    """Previews as large as the pictures: eight of 18 MB are too many, four are not."""
+    photos = make_photos("a.png", "c.png")
+    cv2.imwrite(str(photos / "b.png"), np.zeros((2000, 3000), np.uint8))
+    whole = {"write": ("coco", "overlay"), "overlay_max_px": 0, "overwrite": True}
+    request = make_request(photos, memory_bytes=180_000_000, batch_size=4, **whole)
+    list(annotate(request))
+    assert manifest_of(request)["counts"]["failures"] == 1
+    assert "--overlay-size" in (request.output / "failures.csv").read_text()
+
+    request = make_request(photos, memory_bytes=180_000_000, batch_size=2, **whole)
+    list(annotate(request))
+    assert manifest_of(request)["counts"]["failures"] == 0
+
+
+def test_memory_that_no_picture_fits_into_is_refused_before_anything_is_done(
+    make_photos, make_request
+):
+    request = make_request(make_photos("a.png"), memory_bytes=MIB, batch_size=64)
+    with pytest.raises(SettingsError, match="128 pictures"):
+        next(annotate(request))
+    assert not request.output.exists()
 
 
 def test_memory_given_changes_no_label(make_photos, make_request, run):

@@ -156,7 +156,7 @@ def gather(model, tmp_path):
             settings=LabelSettings(),
             **({"pictures": 6, "workers": 0} | fields),
         )
-        pictures = gather_pictures(request, tmp_path / "gathered")
+        pictures = gather_pictures(request, tmp_path / "gathered", batch_size=2)
         assert len(pictures.listed()) == pictures.count == request.pictures
         return pictures
 

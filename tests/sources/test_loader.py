@@ -19,9 +19,10 @@ from torch.utils.data.dataloader import _MultiProcessingDataLoaderIter
 
 from yolact_cli.errors import DiskFullError, InputError
 from yolact_cli.sources import crew, worker
-from yolact_cli.sources.budget import Budget
+from yolact_cli.sources.budget import Admitted, Budget
+from yolact_cli.sources.gate import BYTES_A_PIXEL
 from yolact_cli.sources.loader import load_frames
-from yolact_cli.sources.room import BYTES_A_PIXEL, Room
+from yolact_cli.sources.room import HeldFrames, Room
 from yolact_cli.sources.worker import (
     BugInWorkerError,
     NoRoom,
@@ -254,13 +255,14 @@ def test_a_picture_that_no_limit_leaves_room_for_fails_alone(prepare, small_room
     pictures = listed("a", "large-1000001", "large-1000000")
     results = list(load_frames(pictures, prepare, workers=workers, room=limit))
     assert told(results) == ["1", "2 UnreadablePictureError", "3"]
-    assert "takes about 9 MB" in results[1].message
-    assert "--memory 11MB" in results[1].message
+    assert "takes about 11 MB" in results[1].message
+    assert "--memory 14MB" in results[1].message
 
 
 def test_frames_larger_than_the_room_come_all_the_same(prepare):
     pictures = listed(*["large-3"] * 6)
-    frames = load_frames(pictures, prepare, workers=2, room=Room(total_bytes=4), held=3)
+    room = Room(total_bytes=4, held=HeldFrames(count=3))
+    frames = load_frames(pictures, prepare, workers=2, room=room)
     assert told(frames) == ["1", "2", "3", "4", "5", "6"]
 
 
@@ -271,16 +273,16 @@ def test_room_that_dead_workers_held_is_free_again(prepare, small_room, soon_not
 
 
 class Counted:
-    """A budget that lets everybody in, for seven bytes."""
+    """A budget that lets everybody in."""
 
     def __init__(self):
         self.left = []
 
-    def enter(self, size_wh, name, *, picture_id):
-        return 7
+    def enter(self, size_wh, name, *, bytes_a_pixel, picture_id):
+        return Admitted(decoding_bytes=7, frame_bytes=2)
 
-    def leave(self, decoding_bytes, *, frame_bytes):
-        self.left.append((decoding_bytes, frame_bytes))
+    def leave(self, admitted, *, frame_bytes):
+        self.left.append((admitted.decoding_bytes, admitted.frame_bytes, frame_bytes))
 
 
 def test_what_a_picture_took_up_is_given_back_whatever_becomes_of_it(prepare, tmp_path):
@@ -291,7 +293,7 @@ def test_what_a_picture_took_up_is_given_back_whatever_becomes_of_it(prepare, tm
     assert isinstance(prepared[bad], Failure)
     with pytest.raises(BugInWorkerError):
         prepared[bug]
-    assert budget.left == [(7, 300), (0, 0), (0, 0)]  # 25 pixels of three floats
+    assert budget.left == [(7, 2, 300), (0, 0, 0), (0, 0, 0)]  # 25 pixels of three floats
 
 
 def test_frames_that_were_taken_make_room_for_others(prepare, monkeypatch):

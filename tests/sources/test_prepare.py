@@ -39,6 +39,15 @@ def test_a_preview_is_made_on_request(listed, max_px, shape):
     assert FramePreparer(resize=halved, preview_max_px=max_px)(listed).preview.shape == shape
 
 
+def test_what_frames_take_in_memory_is_known_before_there_is_one(listed):
+    preparer = FramePreparer(resize=halved, preview_max_px=25)
+    frame = preparer(listed)
+    held = preparer.held(3)
+    assert held.count == 3
+    taken_bytes = frame.pixels.nbytes + frame.preview.nbytes
+    assert taken_bytes <= held.frame_bytes((50, 30)) <= frame.pixels.nbytes + 3 * 25 * 25
+
+
 def test_a_sliver_shrinks_to_one_pixel_at_least():
     assert shrink(np.zeros((1, 1000, 3), np.uint8), 100).shape == (1, 100, 3)
 

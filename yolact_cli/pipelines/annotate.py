@@ -28,6 +28,7 @@ from yolact_cli.pipelines.annotate_events import (
     Listed,
     Stopped,
 )
+from yolact_cli.pipelines.annotate_frames import frame_preparer, frame_room
 from yolact_cli.pipelines.annotate_listing import RunListing, look_for_inputs, packed, stored
 from yolact_cli.pipelines.annotate_request import (
     AnnotateRequest,
@@ -57,10 +58,7 @@ from yolact_cli.runs.state import (
     read_run_notes,
     write_run_record,
 )
-from yolact_cli.sources.decode import DecodeSettings
 from yolact_cli.sources.loader import get_ready, load_frames
-from yolact_cli.sources.prepare import FramePreparer
-from yolact_cli.sources.room import room_of
 from yolact_cli.store import LocalStore
 from yolact_cli.structures import Failure, Frame, TruthPicture
 from yolact_cli.thread_counts import one_thread_for_arrays
@@ -121,6 +119,8 @@ class _Run:
     def make(cls, request: AnnotateRequest) -> "_Run":
         settings = request.settings
         choice = choose_runtime(request.model.card, settings, device=request.device)
+        batch_size = request.batch_size or suiting_batch_size(choice.device)
+        frame_room(request, batch_size=batch_size)  # or it raises, before anything is done
         checksum = weights_checksum(request.model)
         model = pinned(request.model, checksum)
         settings = with_runtime(settings, choice)
@@ -129,7 +129,7 @@ class _Run:
             request=request,
             store=LocalStore(request.output),
             choice=choice,
-            batch_size=request.batch_size or suiting_batch_size(choice.device),
+            batch_size=batch_size,
             weights_sha256=checksum,
             identity=run_identity(request, weights_sha256=checksum),
         )
@@ -230,8 +230,7 @@ class _Run:
             rest,
             frame_preparer(self.request),
             workers=suiting_workers() if workers is None else workers,
-            room=room_of(self.request.memory_bytes),
-            held=2 * self.batch_size,
+            room=frame_room(self.request, batch_size=self.batch_size),
         )
         failures = 0
         few_bits: FewBits | None = None
@@ -241,6 +240,7 @@ class _Run:
                 if few_bits is None and self.request.settings.bit_depth is None:
                     few_bits = _few_bits(batch)
                     yield from filter(None, [few_bits])
+                del batch  # or its frames would be held while those of two others are
                 yield from self._shrinking()
                 journal.append([record.to_record() for record in records])
                 new_failures = tuple(item for item in records if isinstance(item, Failure))
@@ -351,20 +351,6 @@ def suiting_workers() -> int:
 def suiting_batch_size(device: str) -> int:
     """Pictures run together where nobody said how many."""
     return BATCH_SIZE_CPU if device == "cpu" else BATCH_SIZE_GPU
-
-
-def frame_preparer(request: AnnotateRequest) -> FramePreparer:
-    """What makes frames of the request's pictures."""
-    settings = request.settings
-    return FramePreparer(
-        resize=resize_of(request.model.card),
-        decode=DecodeSettings(
-            max_pixels=settings.max_pixels,
-            bit_depth=settings.bit_depth,
-            allow_truncated=settings.allow_truncated,
-        ),
-        preview_max_px=request.overlay_max_px if "overlay" in request.write else None,
-    )
 
 
 def _few_bits(batch: Sequence[Frame | Failure]) -> FewBits | None:

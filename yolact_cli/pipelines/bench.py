@@ -13,7 +13,8 @@ from typing import Any
 
 from yolact_cli.errors import SettingsError
 from yolact_cli.inference.runtimes.openvino_runtime import usable_cores
-from yolact_cli.pipelines.annotate import frame_preparer, suiting_batch_size
+from yolact_cli.pipelines.annotate import suiting_batch_size
+from yolact_cli.pipelines.annotate_frames import frame_preparer
 from yolact_cli.pipelines.bench_pictures import BenchPictures, gather_pictures
 from yolact_cli.pipelines.bench_report import Against, Arithmetic, BenchReport, Machine
 from yolact_cli.pipelines.bench_request import BenchRequest
@@ -90,7 +91,7 @@ class _Bench:
         request = self.request
         with tempfile.TemporaryDirectory(prefix="yolact-bench-") as name:
             folder = Path(name)
-            pictures = gather_pictures(request, folder / "pictures")
+            pictures = gather_pictures(request, folder / "pictures", batch_size=self.batch_size)
             run = dataclasses.replace(
                 request.run_of(pictures.folder, folder / "run"), batch_size=self.batch_size
             )

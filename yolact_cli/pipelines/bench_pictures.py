@@ -15,12 +15,13 @@ from pathlib import Path
 import cv2
 
 from yolact_cli.errors import NoInputsError
-from yolact_cli.pipelines.annotate import frame_preparer, suiting_workers
+from yolact_cli.pipelines.annotate import suiting_workers
+from yolact_cli.pipelines.annotate_frames import frame_preparer, frame_room
+from yolact_cli.pipelines.annotate_request import AnnotateRequest
 from yolact_cli.pipelines.bench_request import BenchRequest
 from yolact_cli.pipelines.trial_pictures import made_up_picture
 from yolact_cli.sources.discover import EXTENSIONS, discover
 from yolact_cli.sources.loader import load_frames
-from yolact_cli.sources.room import room_of
 from yolact_cli.store import LocalStore, output_error
 from yolact_cli.structures import Failure, ListedPicture
 
@@ -53,8 +54,8 @@ class BenchPictures:
         return discover([str(self.folder)]).pictures
 
 
-def gather_pictures(request: BenchRequest, folder: Path) -> BenchPictures:
-    """Fill the folder.
+def gather_pictures(request: BenchRequest, folder: Path, *, batch_size: int) -> BenchPictures:
+    """Fill the folder; a picture that batches of this size leave no memory for is not readable.
 
     Raises:
         InputError: A source that is not there, or without a picture that can be read.
@@ -72,7 +73,9 @@ def gather_pictures(request: BenchRequest, folder: Path) -> BenchPictures:
             "The sources hold videos, and no picture.",
             remedy="Give pictures: their labelling is what is measured.",
         )
-    readable, failures = _tried(request, found.pictures, folder)
+    readable, failures = _tried(
+        request.run_of(folder, folder), found.pictures, request.pictures, batch_size
+    )
     if not readable:
         first = failures[0].message
         raise NoInputsError(
@@ -89,22 +92,22 @@ def gather_pictures(request: BenchRequest, folder: Path) -> BenchPictures:
 
 
 def _tried(
-    request: BenchRequest, pictures: Sequence[ListedPicture], folder: Path
+    run: AnnotateRequest, pictures: Sequence[ListedPicture], wanted: int, batch_size: int
 ) -> tuple[list[Path], tuple[Failure, ...]]:
     """As many readable ones as are wanted, and those met on the way that are not."""
     places = {picture.picture_id: Path(picture.location) for picture in pictures}
-    prepare = frame_preparer(request.run_of(folder, folder))
-    workers = suiting_workers() if request.workers is None else request.workers
+    prepare = frame_preparer(run)
+    workers = suiting_workers() if run.workers is None else run.workers
     readable: list[Path] = []
     failures: list[Failure] = []
-    room = room_of(request.memory_bytes)
+    room = frame_room(run, batch_size=batch_size)
     with closing(load_frames(iter(pictures), prepare, workers=workers, room=room)) as frames:
         for frame in frames:
             if isinstance(frame, Failure):
                 failures.append(frame)
             else:
                 readable.append(places[frame.picture_id])
-            if len(readable) == request.pictures:
+            if len(readable) == wanted:
                 break
     return readable, tuple(failures)
 

@@ -17,7 +17,7 @@ from yolact_cli.inference.postprocess import (
     encoded_detections,
     masks_by_rank,
 )
-from yolact_cli.pipelines.annotate import frame_preparer
+from yolact_cli.pipelines.annotate_frames import frame_preparer
 from yolact_cli.pipelines.annotate_request import AnnotateRequest
 from yolact_cli.pipelines.bench_timing import StageTimes, Stopwatch
 from yolact_cli.pipelines.export_formats import exports_among

@@ -85,7 +85,7 @@ class BatchLabeller:
         """Each batch with its labels, in order, as :meth:`label` gives them.
 
         The network is a batch ahead, so that it does not wait while masks are made and files are
-        written: two batches are held at a time.
+        written: two batches are held at a time, if the caller lets go of each before the next.
 
         Raises:
             DiskFullError: No space for a picture's files.

@@ -1,58 +1,77 @@
 """Memory that decoding processes share, so that large pictures wait for one another.
 
-Pictures wait, but never one for another behind it: that of which the receiver waits for the frame
-goes in any case. So nothing here changes a label, or stands still.
+Pictures wait, but never one for another behind it, except while that is being decoded: the one of
+which the receiver waits for the frame goes as soon as no other is. So nothing here changes a label,
+or stands still.
 """
 
 import time
 from collections import deque
+from dataclasses import dataclass
 from typing import Any
 
-from yolact_cli.sources.room import Room, bytes_to_decode
+from yolact_cli.sources.room import Room
 
 _ASKED_EVERY_S = 0.005
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Admitted:
+    """What a picture takes up while it is decoded.
+
+    Attributes:
+        decoding_bytes: For decoding it.
+        frame_bytes: Kept free for its frame.
+    """
+
+    decoding_bytes: int
+    frame_bytes: int
+
+
 class Budget:
-    """What is decoded and what waits, counted across processes; travels to workers as they start.
+    """What is decoded, waits and is held, counted across processes; travels to starting workers.
 
     A worker that is killed may leave the lock taken. Workers alone take it, and their loader starts
     all of them anew, with another budget; the receiver writes numbers that nobody else writes.
 
     Args:
-        room: How much there is.
+        room: How much there is, and what of it the receiver holds.
         context: Of the processes.
-        held: Frames that the receiver keeps at a time.
     """
 
-    def __init__(self, room: Room, context: Any, *, held: int) -> None:
+    def __init__(self, room: Room, context: Any) -> None:
         self._room = room
         self._lock = context.Lock()
-        self._decoding_bytes, self._made_bytes, self._taken_bytes, self._awaited_id = (
-            context.Value("q", 0, lock=False) for _ in range(4)
-        )
-        self._held_bytes: deque[int] = deque([0] * held)
+        numbers = (context.Value("q", 0, lock=False) for _ in range(5))
+        self._decoding_bytes, self._made_bytes, self._taken_bytes, self._held_bytes, *rest = numbers
+        (self._awaited_id,) = rest
+        self._held: deque[int] = deque([0] * room.held.count)
 
-    def enter(self, size_wh: tuple[int, int], name: str, *, picture_id: int) -> int:
+    def enter(
+        self, size_wh: tuple[int, int], name: str, *, bytes_a_pixel: int, picture_id: int
+    ) -> Admitted:
         """Wait in a worker until a picture of this size may be decoded.
 
         Returns:
-            Bytes that are taken up by it, to be given back by :meth:`leave`.
+            What is taken up by it, to be given back by :meth:`leave`.
 
         Raises:
             UnreadablePictureError: It never may.
         """
-        self._room.check(size_wh, name)
-        needed_bytes = bytes_to_decode(size_wh)
-        while not self._may_enter(needed_bytes, picture_id):
+        self._room.check(size_wh, name, bytes_a_pixel=bytes_a_pixel)
+        needed = Admitted(
+            decoding_bytes=self._room.bytes_to_decode(size_wh, bytes_a_pixel),
+            frame_bytes=self._room.held.frame_bytes(size_wh),
+        )
+        while not self._may_enter(needed, picture_id):
             time.sleep(_ASKED_EVERY_S)
-        return needed_bytes
+        return needed
 
-    def leave(self, decoding_bytes: int, *, frame_bytes: int) -> None:
+    def leave(self, admitted: Admitted, *, frame_bytes: int) -> None:
         """The worker is done with a picture, and its frame waits; 0 where there is none."""
         with self._lock:
-            self._decoding_bytes.value -= decoding_bytes
-            self._made_bytes.value += frame_bytes
+            self._decoding_bytes.value -= admitted.decoding_bytes
+            self._made_bytes.value += frame_bytes - admitted.frame_bytes
 
     def await_picture(self, picture_id: int) -> None:
         """The receiver can do nothing before this picture's frame is there."""
@@ -60,17 +79,22 @@ class Budget:
 
     def take(self, frame_bytes: int) -> None:
         """The receiver has a frame, and has let go of the oldest that it held."""
-        self._held_bytes.append(frame_bytes)
-        self._taken_bytes.value += self._held_bytes.popleft()
+        self._held.append(frame_bytes)
+        self._held.popleft()
+        self._held_bytes.value = sum(self._held)
+        self._taken_bytes.value += frame_bytes
 
-    def _may_enter(self, needed_bytes: int, picture_id: int) -> bool:
+    def _may_enter(self, needed: Admitted, picture_id: int) -> bool:
         with self._lock:
-            waiting_bytes = self._made_bytes.value - self._taken_bytes.value
+            decoding_bytes = self._decoding_bytes.value
+            working_bytes = decoding_bytes + needed.decoding_bytes + self._held_bytes.value
+            ahead_bytes = self._made_bytes.value - self._taken_bytes.value + needed.frame_bytes
             fits = (
-                self._decoding_bytes.value + needed_bytes <= self._room.decoding_bytes
-                and waiting_bytes <= self._room.frame_bytes
+                working_bytes <= self._room.working_bytes and ahead_bytes <= self._room.ahead_bytes
             )
-            if fits or self._awaited_id.value == picture_id:
-                self._decoding_bytes.value += needed_bytes
+            is_awaited = self._awaited_id.value == picture_id
+            if fits or (is_awaited and decoding_bytes == 0):
+                self._decoding_bytes.value += needed.decoding_bytes
+                self._made_bytes.value += needed.frame_bytes
                 return True
         return False

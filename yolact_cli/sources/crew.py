@@ -37,14 +37,12 @@ class Crew:
         prepare: Makes a frame of a picture, in a worker.
         spool: Takes frames on their way.
         room: Memory for pictures on their way.
-        held: Frames that the receiver keeps at a time.
     """
 
-    def __init__(self, prepare: Prepare, spool: Path, *, room: Room, held: int) -> None:
+    def __init__(self, prepare: Prepare, spool: Path, *, room: Room) -> None:
         self._prepare = prepare
         self._spool = spool
         self._room = room
-        self._held = held
         # Torch is loaded once, not by each worker.
         self._context = worker_context(preload=__name__)
 
@@ -57,7 +55,7 @@ class Crew:
             The pictures drawn whose frames did not come; empty unless a worker died.
         """
         on_the_way: deque[_Asked] = deque()
-        budget = Budget(self._room, self._context, held=self._held)
+        budget = Budget(self._room, self._context)
         results = self._start(_noted(pictures, on_the_way), budget, workers, prefetch)
         try:
             while True:

@@ -7,6 +7,7 @@ needed.
 
 import contextlib
 import logging
+import os
 import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from typing import BinaryIO
 import cv2
 import numpy as np
 from jaxtyping import Shaped, UInt8
+from PIL import Image
 
 from yolact_cli.errors import UnreadablePictureError
 from yolact_cli.sources import heic
@@ -34,11 +36,12 @@ _log = logging.getLogger(__name__)
 
 HEAD_BYTES = 256
 _IN_MEMORY_BYTES = 1 << 30  # a larger file is decoded piece by piece, though slower
+_STRIP_PIXELS = 1 << 17  # converted at a time, so that no step needs a second picture
 # IMREAD_COLOR_RGB swaps nothing in 16-bit TIFF (OpenCV 4.12 and 5.0), so we swap ourselves.
 _CV2_FLAGS = cv2.IMREAD_COLOR | cv2.IMREAD_ANYDEPTH | cv2.IMREAD_IGNORE_ORIENTATION
 
 Picture = UInt8[np.ndarray, "h w 3"]
-Samples = Shaped[np.ndarray, "h w 3"]
+Samples = Shaped[np.ndarray, "h w *c"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,7 +129,7 @@ def decode_picture(
     header = read_header(file, name, head)
     check_pixels(header.size_wh, name=name, max_pixels=settings.max_pixels)
     if admit is not None:
-        admit(header.size_wh, name)
+        admit(header.size_wh, name, bytes_a_pixel=header.bytes_a_pixel)
     samples = None if header.is_for_pillow else _by_cv2(file, header)
     if samples is None:
         samples = _by_pillow(file, name, allow_truncated=settings.allow_truncated)
@@ -147,6 +150,8 @@ def _decoded(
     if samples.dtype != np.uint8:
         remedy = "Convert it to 8 or 16 bits a sample first."
         raise unreadable(name, f"has {samples.dtype} samples", remedy)
+    if samples.ndim == 2:
+        samples = np.repeat(samples[:, :, None], 3, axis=2)
     pixels = _upright(np.asarray(samples, np.uint8), header.orientation)
     return DecodedPicture(pixels=pixels, used_bits=used_bits)
 
@@ -160,9 +165,8 @@ def _check_regular(mode: int, name: str) -> None:
 
 def _by_cv2(file: BinaryIO, header: Header) -> Samples | None:
     """What OpenCV makes of the file, or None where it makes nothing of it."""
-    file.seek(0)
-    data = file.read(_IN_MEMORY_BYTES)
-    if len(data) == _IN_MEMORY_BYTES:
+    data = _whole(file)
+    if data is None:
         return None
     with _silent_cv2():
         try:
@@ -173,8 +177,27 @@ def _by_cv2(file: BinaryIO, header: Header) -> Samples | None:
         return None
     if sorted(picture.shape[:2]) != sorted(header.size_wh):
         return None
+    del data
     cv2.cvtColor(picture, cv2.COLOR_BGR2RGB, dst=picture)
     return np.asarray(picture)
+
+
+def _whole(file: BinaryIO) -> bytes | None:
+    """All of the file, asking for no more memory than it takes; None where that is too much."""
+    size_bytes = file.seek(0, os.SEEK_END)
+    file.seek(0)
+    if size_bytes >= _IN_MEMORY_BYTES:
+        return None
+    data = file.read(size_bytes + 1)
+    if len(data) > size_bytes:  # it grew, or its file system does not tell sizes
+        data += file.read()
+    return data
+
+
+def _strips(size_hw: tuple[int, ...]) -> Iterator[slice]:
+    height, width = size_hw
+    step = max(1, _STRIP_PIXELS // max(1, width))
+    return (slice(top, min(top + step, height)) for top in range(0, height, step))
 
 
 @contextlib.contextmanager
@@ -192,8 +215,7 @@ def _by_pillow(file: BinaryIO, name: str, *, allow_truncated: bool) -> Samples:
         with pillow_without_limits(allow_truncated=allow_truncated):
             image = open_image(file)
             image.load()
-            deep = image.mode.startswith(("I", "F"))
-            samples = np.array(image if deep else image.convert("RGB"))
+            return _samples(image)
     except MemoryError:
         raise
     # As above: there is no list of what a malformed file can raise.
@@ -203,13 +225,31 @@ def _by_pillow(file: BinaryIO, name: str, *, allow_truncated: bool) -> Samples:
             f"is damaged or cut off ({error})",
             "Copy it again, or take what is readable of it with --allow-truncated.",
         ) from error
-    return samples if samples.ndim == 3 else np.repeat(samples[:, :, None], 3, axis=2)
 
 
-def _to_eight_bits(samples: Samples, bit_depth: int, *, is_negative: bool) -> Picture:
-    if is_negative:
-        samples = (1 << bit_depth) - 1 - np.minimum(samples, (1 << bit_depth) - 1)
-    return np.asarray(np.minimum(samples >> (bit_depth - 8), 255), np.uint8)
+def _samples(image: Image.Image) -> Samples:
+    """Samples of more than 8 bits as they are, others as RGB."""
+    is_deep = image.mode.startswith(("I", "F"))
+    samples: Samples | None = None
+    for rows in _strips((image.height, image.width)):
+        strip = image.crop((0, rows.start, image.width, rows.stop))
+        array = np.asarray(strip if is_deep else strip.convert("RGB"))
+        if samples is None:
+            samples = np.empty((image.height, *array.shape[1:]), array.dtype)
+        samples[rows] = array
+    assert samples is not None  # noqa: S101 - no picture is without rows
+    return samples
+
+
+def _to_eight_bits(samples: Samples, bit_depth: int, *, is_negative: bool) -> Samples:
+    eight = np.empty(samples.shape, np.uint8)
+    highest = (1 << bit_depth) - 1
+    for rows in _strips(samples.shape[:2]):
+        strip = np.minimum(samples[rows], highest)
+        if is_negative:
+            np.subtract(highest, strip, out=strip)
+        eight[rows] = strip >> (bit_depth - 8)
+    return eight
 
 
 def _upright(picture: Picture, orientation: int) -> Picture:

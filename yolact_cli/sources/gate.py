@@ -11,7 +11,7 @@ from typing import BinaryIO
 from PIL import Image, ImageFile
 
 from yolact_cli.errors import UnreadablePictureError
-from yolact_cli.sources.layouts import is_garbled, is_misread_by_cv2, is_negative
+from yolact_cli.sources.layouts import is_deep, is_garbled, is_misread_by_cv2, is_negative
 from yolact_cli.sources.signature import describe_head, is_picture
 
 _NAMES = (
@@ -24,6 +24,15 @@ _FORMATS = tuple(_NAMES.split())
 _ORIENTATION_TAG = 0x0112
 _TIFF_STARTS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _TAIL_BYTES = 1 << 20
+
+BYTES_A_PIXEL = 10
+"""Of decoding, at its highest: the file, and the samples as a decoder has and as it gives them.
+
+What formats take is printed by ``pytest -s tests/sources/test_decode_memory.py``.
+"""
+WIDE_BYTES_A_PIXEL = 24
+"""The same of samples of more than 8 bits, and of decoders that keep more beside them."""
+_WIDE_FORMATS = ("TIFF", "JPEG2000", "AVIF")
 
 # Pillow keeps its limits in module variables; whoever changes them for a moment holds this.
 _pillow_limits = threading.Lock()
@@ -38,12 +47,14 @@ class Header:
         orientation: EXIF's, 1 to 8, to be applied after decoding.
         is_for_pillow: OpenCV would get its colours wrong.
         is_negative: Its samples are decoded with black and white swapped.
+        bytes_a_pixel: What decoding takes at its highest, about.
     """
 
     size_wh: tuple[int, int]
     orientation: int
     is_for_pillow: bool = False
     is_negative: bool = False
+    bytes_a_pixel: int = BYTES_A_PIXEL
 
 
 def unreadable(name: str, problem: str, remedy: str) -> UnreadablePictureError:
@@ -96,11 +107,13 @@ def read_header(file: BinaryIO, name: str, head: bytes) -> Header:
         with pillow_without_limits():
             image = open_image(file)
             is_readable = not is_garbled(image)
+            is_wide = image.format in _WIDE_FORMATS or is_deep(image, head)
             header = Header(
                 size_wh=image.size,
                 orientation=_orientation(image, file),
                 is_for_pillow=is_misread_by_cv2(image, head),
                 is_negative=is_negative(image),
+                bytes_a_pixel=WIDE_BYTES_A_PIXEL if is_wide else BYTES_A_PIXEL,
             )
     except MemoryError:
         raise

@@ -5,7 +5,7 @@ from typing import BinaryIO
 import numpy as np
 from jaxtyping import Shaped
 
-from yolact_cli.sources.gate import check_pixels, unreadable
+from yolact_cli.sources.gate import WIDE_BYTES_A_PIXEL, check_pixels, unreadable
 from yolact_cli.sources.room import Admit
 
 
@@ -28,7 +28,7 @@ def decode(
         size_wh = image.size
         check_pixels(size_wh, name=name, max_pixels=max_pixels)
         if admit is not None:
-            admit(size_wh, name)
+            admit(size_wh, name, bytes_a_pixel=WIDE_BYTES_A_PIXEL)
         samples = np.array(image)
     except (ValueError, EOFError, SyntaxError, RuntimeError, OSError) as error:
         raise unreadable(name, f"is damaged or cut off ({error})", "Copy it again.") from error

@@ -1,12 +1,13 @@
-"""Ways of storing samples that decoders get wrong without a word, known from the header.
+"""Ways of storing samples, known from the header: deep, or such that decoders get them wrong.
 
-Source: TIFF 6.0 (tags 258, 262, 284, 338) and netpbm's format pages; which of them OpenCV 5.0 and
-Pillow 12 misread was found by decoding pictures of known pixels.
+Source: TIFF 6.0 (tags 258, 262, 284, 338), PNG's IHDR and netpbm's format pages; which of
+them OpenCV 5.0 and Pillow 12 misread was found by decoding pictures of known pixels.
 """
 
 from PIL import Image
 
 _BITS, _PHOTOMETRIC, _PLANES, _EXTRA_SAMPLES = 258, 262, 284, 338
+_PNG_BITS_AT = 24  # in the file: of its first chunk, behind width and height
 _WHITE_IS_ZERO = 0
 _PLANE_BY_PLANE = 2
 _UNASSOCIATED_ALPHA = 2
@@ -22,6 +23,13 @@ def is_misread_by_cv2(image: Image.Image, head: bytes) -> bool:
     if image.format == "TIFF":
         return _deepest(image) <= 8 and _UNASSOCIATED_ALPHA in _numbers(image, _EXTRA_SAMPLES)
     return image.format == "PPM" and _netpbm_maximum(head) not in _WHOLE_RANGES
+
+
+def is_deep(image: Image.Image, head: bytes) -> bool:
+    """Whether a PNG or netpbm file has samples of more than 8 bits."""
+    if image.format == "PNG":
+        return head[_PNG_BITS_AT] > 8
+    return image.format == "PPM" and _netpbm_maximum(head) > _WHOLE_RANGES[0]
 
 
 def is_negative(image: Image.Image) -> bool:

@@ -31,7 +31,6 @@ def load_frames(
     workers: int,
     prefetch: int = 2,
     room: Room | None = None,
-    held: int = 1,
 ) -> Generator[Frame | Failure, None, None]:
     """Each picture's frame, or what is wrong with it, in the order of the pictures.
 
@@ -44,7 +43,6 @@ def load_frames(
         workers: Processes; 0 does the work in this one, where no death is survived.
         prefetch: Frames that each worker makes ahead, as far as there is room.
         room: Memory for pictures on their way; None for what suits the machine.
-        held: Frames that the receiver keeps at a time.
 
     Raises:
         InputError: No worker comes up.
@@ -58,7 +56,7 @@ def load_frames(
     from yolact_cli.sources.crew import Crew  # torch
 
     with spool_folder() as spool:
-        crew = Crew(prepare, spool, room=room, held=held)
+        crew = Crew(prepare, spool, room=room)
         remaining = iter(pictures)
         while suspects := (yield from crew.stream(remaining, workers, prefetch)):
             # Any of those on their way may have killed the worker, so they go one by one.

@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Shaped, UInt8
 
 from yolact_cli.sources.decode import DecodedPicture, DecodeSettings, read_decoded
-from yolact_cli.sources.room import Admit
+from yolact_cli.sources.room import Admit, HeldFrames
 from yolact_cli.structures import Frame, ListedPicture
 
 ResizeCall = Callable[[UInt8[np.ndarray, "h w 3"]], Shaped[np.ndarray, "s s 3"]]
@@ -52,6 +52,14 @@ class FramePreparer:
             pixels=self.resize(pixels),
             preview=None if self.preview_max_px is None else shrink(pixels, self.preview_max_px),
             used_bits=decoded.used_bits,
+        )
+
+    def held(self, count: int) -> HeldFrames:
+        """So many frames in the receiver's hands."""
+        return HeldFrames(
+            count=count,
+            input_bytes=self.resize(np.zeros((1, 1, 3), np.uint8)).nbytes,
+            preview_max_px=self.preview_max_px,
         )
 
 

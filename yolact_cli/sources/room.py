@@ -1,24 +1,54 @@
 """How much memory pictures on their way may take.
 
-A quarter is for frames that wait for the network or are with it, the rest for pictures while they
-are decoded.
+A quarter is for frames made ahead, which nobody has asked for yet. The rest is for pictures while
+they are decoded, and for the frames of the batches in hand.
 """
 
 import os
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
-from yolact_cli.sources.gate import unreadable
+from yolact_cli.errors import SettingsError
+from yolact_cli.sources.gate import BYTES_A_PIXEL, unreadable
 
-Admit = Callable[[tuple[int, int], str], None]
-"""Called with a picture's width and height in px and its name, before its pixels are decoded."""
-
-BYTES_A_PIXEL = 8
-"""Of decoding: samples, a copy turned upright or in another order, what decoders keep besides."""
 LEAST_BYTES, MOST_BYTES = 256 << 20, 4 << 30
 _UNKNOWN_BYTES = 4 << 30
 _MEMINFO, _CGROUP = Path("/proc/meminfo"), Path("/sys/fs/cgroup")
+
+
+class Admit(Protocol):
+    """What is asked before a picture's pixels are decoded: it may wait, or raise."""
+
+    def __call__(
+        self, size_wh: tuple[int, int], name: str, *, bytes_a_pixel: int = BYTES_A_PIXEL
+    ) -> None:
+        """Width and height in px, the picture's name, and what its decoding takes a pixel."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeldFrames:
+    """The frames that the receiver keeps at a time.
+
+    Attributes:
+        count: How many.
+        input_bytes: Of one as the network gets it.
+        preview_max_px: Longest side of its preview; 0 for the picture whole, None for no preview.
+    """
+
+    count: int = 1
+    input_bytes: int = 0
+    preview_max_px: int | None = None
+
+    def frame_bytes(self, size_wh: tuple[int, int]) -> int:
+        """Of one frame of a picture of this width and height, at most.
+
+        Never less for more pixels, so that what holds for the largest picture holds for all.
+        """
+        pixels = size_wh[0] * size_wh[1]
+        if self.preview_max_px:
+            pixels = min(pixels, self.preview_max_px**2)
+        return self.input_bytes + (0 if self.preview_max_px is None else 3 * pixels)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,61 +57,88 @@ class Room:
 
     Attributes:
         total_bytes: All of it.
-        is_limit: Whether pictures that alone would not fit are refused; they go alone otherwise.
+        is_limit: Whether pictures that would not fit beside frames held of their size are refused;
+            they go alone otherwise.
+        held: What the receiver keeps.
     """
 
     total_bytes: int
     is_limit: bool = False
+    held: HeldFrames = HeldFrames()
 
     @property
-    def frame_bytes(self) -> int:
-        """For frames that wait, and those of the batch in the network."""
+    def ahead_bytes(self) -> int:
+        """For frames that wait to be taken."""
         return self.total_bytes // 4
 
     @property
-    def decoding_bytes(self) -> int:
-        """For all pictures together that are being decoded."""
-        return self.total_bytes - self.frame_bytes
+    def working_bytes(self) -> int:
+        """For all pictures together that are being decoded, and the frames held."""
+        return self.total_bytes - self.ahead_bytes
 
-    def check(self, size_wh: tuple[int, int], name: str) -> None:
-        """Refuse a picture that would not fit if it were alone.
+    def bytes_to_decode(self, size_wh: tuple[int, int], bytes_a_pixel: int) -> int:
+        """What making a frame of a picture takes at its highest, about."""
+        return size_wh[0] * size_wh[1] * bytes_a_pixel + self.held.input_bytes
+
+    def check(
+        self, size_wh: tuple[int, int], name: str, *, bytes_a_pixel: int = BYTES_A_PIXEL
+    ) -> None:
+        """Refuse a picture that would not fit if it were decoded alone.
 
         Raises:
             UnreadablePictureError: It would not, and there is a limit.
         """
-        needed_bytes = bytes_to_decode(size_wh)
-        if self.is_limit and needed_bytes > self.decoding_bytes:
-            needed_mb = -(-needed_bytes // 1_000_000)
-            total_mb = -(-needed_bytes * 4 // 3 // 1_000_000)
-            raise unreadable(
-                name,
-                f"decoding {size_wh[0]}x{size_wh[1]} pixels takes about {needed_mb:,} MB, more than"
-                f" the three quarters of --memory that one picture may take",
-                f"Scale it down, or give at least --memory {total_mb}MB.",
-            )
+        decoding_bytes = self.bytes_to_decode(size_wh, bytes_a_pixel)
+        held_bytes = self.held.count * self.held.frame_bytes(size_wh)
+        if not self.is_limit or decoding_bytes + held_bytes <= self.working_bytes:
+            return
+        ways = ["a smaller --batch-size"]
+        if self.held.preview_max_px is not None:
+            ways.append("smaller overlays by --overlay-size")
+        total_mb = -(-(decoding_bytes + held_bytes) * 4 // 3_000_000)
+        raise unreadable(
+            name,
+            f"decoding {size_wh[0]}x{size_wh[1]} pixels takes about"
+            f" {_megabytes(decoding_bytes):,} MB and keeping {self.held.count} frames of such a"
+            f" size {_megabytes(held_bytes):,} MB, more than three quarters of --memory",
+            f"Scale it down, or give {', '.join(ways)} or at least --memory {total_mb}MB.",
+        )
 
 
-def bytes_to_decode(size_wh: tuple[int, int]) -> int:
-    """What decoding a picture of this width and height takes at its highest, about."""
-    return size_wh[0] * size_wh[1] * BYTES_A_PIXEL
+def room_of(memory_bytes: int | None, held: HeldFrames) -> Room:
+    """What a person gave, as a limit; else what suits the machine.
 
-
-def room_of(memory_bytes: int | None) -> Room:
-    """What a person gave, as a limit; else what suits the machine."""
+    Raises:
+        SettingsError: No picture would fit into what was given, however small.
+    """
     if memory_bytes is None:
-        return suiting_room()
-    return Room(total_bytes=memory_bytes, is_limit=True)
+        return suiting_room(held)
+    room = Room(total_bytes=memory_bytes, is_limit=True, held=held)
+    least_bytes = held.count * held.input_bytes + room.bytes_to_decode((1, 1), BYTES_A_PIXEL)
+    if least_bytes > room.working_bytes:
+        raise SettingsError(
+            f"Holding {held.count} pictures as the network gets them takes "
+            f"{_megabytes(least_bytes):,} MB, more than three quarters of --memory.",
+            remedy=f"Give a smaller --batch-size, or more than --memory"
+            f" {_megabytes(least_bytes * 4 // 3)}MB.",
+        )
+    return room
 
 
-def suiting_room() -> Room:
+def suiting_room(held: HeldFrames = HeldFrames()) -> Room:
     """A quarter of the memory that is free here, within reason."""
-    return Room(total_bytes=min(max(available_bytes() // 4, LEAST_BYTES), MOST_BYTES))
+    total_bytes = min(max(available_bytes() // 4, LEAST_BYTES), MOST_BYTES)
+    return Room(total_bytes=total_bytes, held=held)
 
 
 def available_bytes() -> int:
     """Memory that may be taken without pushing others out, as far as the system tells."""
     found = [count for count in (_free_in_machine(), _free_in_container()) if count is not None]
     return min(found, default=_UNKNOWN_BYTES)
+
+
+def _megabytes(size_bytes: int) -> int:
+    return -(-size_bytes // 1_000_000)
 
 
 def _free_in_machine() -> int | None:

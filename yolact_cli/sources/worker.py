@@ -23,7 +23,8 @@ import cv2
 import numpy as np
 
 from yolact_cli.errors import UnreadablePictureError
-from yolact_cli.sources.budget import Budget
+from yolact_cli.sources.budget import Admitted, Budget
+from yolact_cli.sources.gate import BYTES_A_PIXEL
 from yolact_cli.sources.room import Admit
 from yolact_cli.structures import Failure, Frame, ListedPicture
 
@@ -78,10 +79,15 @@ class PreparedPictures:
     def __getitem__(self, picture: ListedPicture | None) -> SpooledFrame | Failure | NoRoom | None:
         if picture is None:
             return None
-        taken_up: list[int] = []
+        admitted = Admitted(decoding_bytes=0, frame_bytes=0)
 
-        def admit(size_wh: tuple[int, int], name: str) -> None:
-            taken_up.append(self._budget.enter(size_wh, name, picture_id=picture.picture_id))
+        def admit(
+            size_wh: tuple[int, int], name: str, *, bytes_a_pixel: int = BYTES_A_PIXEL
+        ) -> None:
+            nonlocal admitted
+            admitted = self._budget.enter(
+                size_wh, name, bytes_a_pixel=bytes_a_pixel, picture_id=picture.picture_id
+            )
 
         frame_bytes = 0
         try:
@@ -89,7 +95,7 @@ class PreparedPictures:
             if isinstance(result, SpooledFrame):
                 frame_bytes = result.size_bytes
         finally:
-            self._budget.leave(sum(taken_up), frame_bytes=frame_bytes)
+            self._budget.leave(admitted, frame_bytes=frame_bytes)
         return result
 
     def _result(self, picture: ListedPicture, admit: Admit) -> SpooledFrame | Failure | NoRoom:
