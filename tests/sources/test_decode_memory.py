@@ -80,6 +80,7 @@ class _Peak:
         return next(int(line.split()[1]) << 10 for line in lines if line.startswith(name))
 
 
+@pytest.mark.slow  # and alone: what else the process does counts
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
 @pytest.mark.parametrize("kind", [*EIGHT_BITS, *DEEP])
 def test_decoding_takes_no_more_than_pictures_are_let_in_for(make_file, kind):

@@ -28,11 +28,11 @@ _TAIL_BYTES = 1 << 20
 BYTES_A_PIXEL = 10
 """Of decoding, at its highest: the file, and the samples as a decoder has and as it gives them.
 
-What formats take is printed by ``pytest -s tests/sources/test_decode_memory.py``.
+What formats take is printed by ``pytest -m slow -s tests/sources/test_decode_memory.py``.
 """
 WIDE_BYTES_A_PIXEL = 24
 """The same of samples of more than 8 bits, and of decoders that keep more beside them."""
-_WIDE_FORMATS = ("TIFF", "JPEG2000", "AVIF")
+_WIDE_FORMATS = ("TIFF", "JPEG2000", "AVIF", "WEBP")
 
 # Pillow keeps its limits in module variables; whoever changes them for a moment holds this.
 _pillow_limits = threading.Lock()
