@@ -163,4 +163,5 @@ def test_memory_does_not_grow_with_the_number_of_pictures(classes, make_detectio
         tracemalloc.stop()
         return peak_bytes
 
-    assert peak(2000) <= peak(400) + 20_000
+    # Held, 1600 pictures would take some megabytes; what else the process does counts as well.
+    assert peak(2000) <= peak(400) + 200_000
