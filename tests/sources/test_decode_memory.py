@@ -80,6 +80,16 @@ class _Peak:
         return next(int(line.split()[1]) << 10 for line in lines if line.startswith(name))
 
 
+def traced_peak(data: bytes) -> int:
+    """What Python and NumPy hold at their highest while the file is decoded."""
+    tracemalloc.start()
+    try:
+        decode_picture(io.BytesIO(data), DecodeSettings(), name="x")
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
 @pytest.mark.slow  # and alone: what else the process does counts
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
 @pytest.mark.parametrize("kind", [*EIGHT_BITS, *DEEP])
@@ -107,25 +117,11 @@ def test_decoding_takes_no_more_than_pictures_are_let_in_for(make_file, kind):
 )
 def test_conversion_to_8_bits_needs_no_second_picture_of_its_own(make_file, kind):
     """NumPy's part, of which the samples as decoded are 6 bytes a pixel and the result is 3."""
-    file = io.BytesIO(make_file(kind))
-    tracemalloc.start()
-    try:
-        decode_picture(file, DecodeSettings(), name="x")
-        peak = tracemalloc.get_traced_memory()[1]
-    finally:
-        tracemalloc.stop()
-    assert peak / PIXELS < 10.5
+    assert traced_peak(make_file(kind)) / PIXELS < 10.5
 
 
 def test_small_file_takes_little_memory(encode):
-    file = io.BytesIO(encode(np.zeros((100, 100, 3), np.uint8), "PNG"))
-    tracemalloc.start()
-    try:
-        decode_picture(file, DecodeSettings(), name="x")
-        peak = tracemalloc.get_traced_memory()[1]
-    finally:
-        tracemalloc.stop()
-    assert peak < 4_000_000
+    assert traced_peak(encode(np.zeros((100, 100, 3), np.uint8), "PNG")) < 4_000_000
 
 
 class _Growing(io.BytesIO):
