@@ -82,6 +82,7 @@ class _Peak:
 
 def traced_peak(data: bytes) -> int:
     """What Python and NumPy hold at their highest while the file is decoded."""
+    decode_picture(io.BytesIO(data), DecodeSettings(), name="x")  # loads its decoder
     tracemalloc.start()
     try:
         decode_picture(io.BytesIO(data), DecodeSettings(), name="x")
