@@ -206,6 +206,15 @@ def test_fp32_is_float32_everywhere(make_runtime, pixels) -> None:
     assert dtypes == {torch.float32}
 
 
+def test_norms_are_folded_where_nothing_is_rounded(make_runtime) -> None:
+    def norms(runtime: TorchRuntime, part: str) -> int:
+        modules = runtime._network.get_submodule(part).modules()
+        return sum(isinstance(one, torch.nn.BatchNorm2d) for one in modules)
+
+    assert norms(make_runtime(), "") == 0
+    assert norms(make_runtime(precision="bf16"), "backbone") == 0
+
+
 def test_batches_under_way_together_come_in_order(make_runtime, pixels) -> None:
     runtime = make_runtime()
     ends = [runtime.start(pixels), runtime.start(pixels[::-1])]

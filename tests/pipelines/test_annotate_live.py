@@ -73,6 +73,16 @@ def test_a_stream_is_labelled_to_its_end(make_request, make_clip, serve, tmp_pat
     assert len(shown) == counts["frames"] > 0
 
 
+def test_labels_of_a_stream_do_not_wait_for_the_next_frame(
+    make_request, make_clip, serve, monkeypatch
+):
+    address = serve(make_clip().read_bytes())
+    monkeypatch.setattr(BatchLabeller, "label_ahead", None)  # it would wait
+    *_, last = annotate(make_request(address))
+    assert isinstance(last, Finished)
+    assert last.manifest["counts"]["frames"]
+
+
 def test_frames_that_come_too_fast_are_left_out_and_counted(
     make_request, make_clip, serve, monkeypatch
 ):
