@@ -94,7 +94,7 @@ def _fastest_on_processor(settings: LabelSettings) -> RuntimeChoice:
         )
         return _chosen("torch", "cpu", f"it alone computes in {precision} on this processor")
     if precision == "fp32" and is_installed("onnxruntime") and is_installed("onnxscript"):
-        return _chosen("onnx", "cpu", "it is faster than torch, and OpenVINO is not installed")
+        return _chosen("onnx", "cpu", "it is no slower than torch, and OpenVINO is not installed")
     return _chosen("torch", "cpu", "no faster runtime is installed")
 
 
