@@ -8,7 +8,13 @@ import torch
 
 from yolact_cli.inference.preprocess import Resize, resize_area, resize_bilinear
 
-SIZES = {"larger": (427, 640), "smaller": (20, 31), "equal": (64, 64), "mixed": (30, 900)}
+SIZES = {
+    "larger": (427, 640),
+    "smaller": (20, 31),
+    "equal": (64, 64),
+    "mixed": (30, 900),
+    "wide": (130, 129),
+}
 
 
 @pytest.mark.parametrize("size_hw", SIZES.values(), ids=SIZES.keys())
