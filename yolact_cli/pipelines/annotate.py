@@ -318,7 +318,9 @@ class _Run:
             score_threshold=request.settings.score_threshold,
         )
         exports = write_run_exports(self.store, request.write)
-        failures = tuple(itertools.islice(read_failures(self.store, frames), SHOWN_FAILURES))
+        failures: tuple[Failure, ...] = ()
+        if tally.failures:
+            failures = tuple(itertools.islice(read_failures(self.store, frames), SHOWN_FAILURES))
         settings = {key: value for key, value in self.identity.items() if key != "model"}
         manifest = Manifest(
             settings=settings | self._notes(),

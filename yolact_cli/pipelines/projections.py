@@ -1,4 +1,8 @@
-"""The files at the end of a run, streamed from its journal; they are never read back."""
+"""The files at the end of a run, streamed from its journal; they are never read back.
+
+Reading the journal is most of the work, and nothing goes on beside it: it is read once for all that
+is counted, then once for each kind of file.
+"""
 
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
@@ -66,8 +70,10 @@ def write_projections(
     Raises:
         OutputError: The store cannot take the files.
     """
+    sizes, tally = ClassSizes(), Tally(classes)
+    counted = sizes if "coco" in kinds else None
+    write_failures(store, _survey(store, frames, classes, tally=tally, sizes=counted))
     if "coco" in kinds:
-        sizes = ClassSizes(_read_labelled(store, frames, classes))
         rank = partial(with_priorities, sizes=sizes, score_threshold=score_threshold)
         categories, videos = written_categories(classes), tuple(frames.records())
         head = DataSetHead(categories=categories, info=info, videos=videos)
@@ -79,8 +85,38 @@ def write_projections(
             write_coco_results(stream, _read_labelled(store, frames, classes))
     if "youtube-vis" in kinds:
         _write_youtube_vis(store, frames, classes=classes, info=info)
-    write_failures(store, read_failures(store, frames))
-    return _tally(store, frames, classes)
+    return tally
+
+
+def _survey(
+    store: Store,
+    frames: VideoFrames,
+    classes: Mapping[int, Category | None],
+    *,
+    tally: Tally,
+    sizes: ClassSizes | None,
+) -> Iterator[Failure]:
+    """The failures, in order, and all that is to be counted counted on the way."""
+
+    def count(detections: Detections) -> None:
+        tally.add(detections)
+        if sizes is not None:
+            sizes.add(labelled_picture(detections, classes))
+
+    for record in read_journal(store):
+        if "failure" in record:
+            failure = Failure.from_record(record)
+            tally.add(failure)
+            yield failure
+        else:
+            count(Detections.from_record(record))
+    for detections in frames.detections():
+        count(detections)
+    for failure in frames.failures():
+        tally.add(failure)
+        yield failure
+    tally.videos = len(frames.videos)
+    tally.gaps = sum(len(end.gaps) for end in frames.ends.values())
 
 
 def _read_labelled(
@@ -88,17 +124,6 @@ def _read_labelled(
 ) -> Iterator[LabelledPicture]:
     for detections in itertools.chain(read_detections(store), frames.detections()):
         yield labelled_picture(detections, classes)
-
-
-def _tally(store: Store, frames: VideoFrames, classes: Mapping[int, Category | None]) -> Tally:
-    tally = Tally(classes)
-    for detections in itertools.chain(read_detections(store), frames.detections()):
-        tally.add(detections)
-    for failure in read_failures(store, frames):
-        tally.add(failure)
-    tally.videos = len(frames.videos)
-    tally.gaps = sum(len(end.gaps) for end in frames.ends.values())
-    return tally
 
 
 def _write_youtube_vis(
