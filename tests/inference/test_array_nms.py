@@ -74,3 +74,14 @@ def test_boxes_are_decoded_as_tensors_are():
     np.testing.assert_allclose(
         array_nms.decode_boxes(offsets, anchors), expected, rtol=1e-5, atol=1e-6
     )
+
+
+@pytest.mark.parametrize("count", [0, 1, 1023, 1024, 1025, 3000])
+def test_anchors_far_down_the_list_are_looked_at_too(count):
+    logits = np.zeros((count, 4), np.float32)
+    logits[:, 0] = 9
+    wanted = sorted({place for place in (0, count // 2, count - 1) if 0 <= place < count})
+    logits[wanted, 2] = 12
+    anchors, scores = array_nms.candidate_anchors(logits, 0.3)
+    assert anchors.tolist() == wanted
+    assert scores.shape == (len(wanted), 3)

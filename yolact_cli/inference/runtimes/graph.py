@@ -46,12 +46,25 @@ class GraphPair:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class PictureOutputs:
-    """What the graph gives for one picture; the arrays are the receiver's to keep."""
+    """What the graph gives for one picture.
+
+    The arrays are the receiver's until it asks the engine for the next picture's: they may be the
+    engine's own, and what is kept longer has to be copied.
+    """
 
     box_offsets: Float32[np.ndarray, "anchors 4"]
     class_logits: Float32[np.ndarray, "anchors classes"]
     mask_coefficients: Float32[np.ndarray, "anchors k"]
     prototypes: Float32[np.ndarray, "h w k"]
+
+    @property
+    def is_finite(self) -> bool:
+        """Whether all of them are numbers."""
+        return all(_is_finite(getattr(self, name)) for name in OUTPUTS)
+
+    def kept(self) -> "PictureOutputs":
+        """A copy, the receiver's for good."""
+        return PictureOutputs(**{name: getattr(self, name).copy() for name in OUTPUTS})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,12 +132,12 @@ class GraphRuntime:
 
     def run_network(self, pixels: Shaped[np.ndarray, "b s s 3"]) -> Choose:
         """As :meth:`run`, the network first; all of the batch's outputs are held meanwhile."""
-        outputs = list(self._infer(pixels))
+        outputs = [one.kept() for one in self._infer(pixels)]
         return lambda: list(map(self._candidates, outputs))
 
     def raw(self, pixels: Shaped[np.ndarray, "b s s 3"]) -> RawOutputs:
         """The network's outputs before any selection, and what a run would choose from them."""
-        outputs = list(self._infer(pixels))
+        outputs = [one.kept() for one in self._infer(pixels)]
         stacked = {
             name: np.stack([getattr(one, name) for one in outputs])
             if outputs
@@ -172,8 +185,8 @@ class GraphRuntime:
             class_ids=chosen.class_ids,
             mask_coefficients=coefficients,
             mask_ious=mask_ious,
-            prototypes=outputs.prototypes,
-            is_finite=all(bool(np.isfinite(getattr(outputs, name)).all()) for name in OUTPUTS),
+            prototypes=outputs.prototypes.copy(),
+            is_finite=outputs.is_finite,
         )
 
     def _mask_ious(
@@ -184,6 +197,14 @@ class GraphRuntime:
         by_class = self._engine.rescore(soft_masks)
         mask_ious: np.ndarray = by_class[np.arange(len(class_ids)), class_ids]
         return mask_ious
+
+
+def _is_finite(values: np.ndarray) -> bool:
+    flat = values.reshape(-1)
+    # The sum of squares takes half the time, and is a number unless one is none or very large.
+    with np.errstate(over="ignore", invalid="ignore"):
+        squares = np.dot(flat, flat)
+    return bool(np.isfinite(squares) or np.isfinite(flat).all())
 
 
 def anchors_of(config: NetworkConfig) -> Float32[np.ndarray, "anchors 4"]:

@@ -76,9 +76,7 @@ class OnnxEngine:
                 raise
             return self._outputs_of_halves(pixels)
         return [
-            PictureOutputs(
-                **{name: value.copy() for name, value in zip(OUTPUTS, outputs, strict=True)}
-            )
+            PictureOutputs(**dict(zip(OUTPUTS, outputs, strict=True)))
             for outputs in zip(*values, strict=True)
         ]
 

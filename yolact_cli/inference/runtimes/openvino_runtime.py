@@ -93,9 +93,8 @@ class OpenVinoEngine:
             while begun:
                 request = begun[0]
                 request.wait()
-                outputs = _outputs(request)
+                yield _outputs(request)
                 self._free.append(begun.popleft())
-                yield outputs
         finally:
             for request in begun:  # they still read the caller's pixels
                 request.wait()
@@ -234,8 +233,11 @@ def _ports(ports: Sequence[Any]) -> list[Port]:
 
 
 def _outputs(request: "openvino.InferRequest") -> PictureOutputs:
-    values = {name: request.get_tensor(name).data[0].astype(np.float32) for name in OUTPUTS}
-    return PictureOutputs(**values)
+    # the library's own memory, which the next picture of this request is written over
+    values = {name: request.get_tensor(name).data[0] for name in OUTPUTS}
+    return PictureOutputs(
+        **{name: value.astype(np.float32, copy=False) for name, value in values.items()}
+    )
 
 
 def _first_line(error: RuntimeError) -> str:
