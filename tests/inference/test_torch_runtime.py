@@ -176,7 +176,7 @@ def test_outputs_that_are_no_numbers_are_told_for_their_picture_alone(
     assert [one.is_finite for one in runtime.run(pixels)] == [True, False, True]
 
 
-def test_bf16_leaves_a_separable_backbone_and_class_scores_in_float32(make_runtime, pixels) -> None:
+def test_bf16_leaves_a_separable_backbone_and_the_head_in_float32(make_runtime, pixels) -> None:
     runtime = make_runtime(precision="bf16")
     network, dtypes = runtime._network, {}
     head = network.prediction_layers[0]
@@ -186,13 +186,15 @@ def test_bf16_leaves_a_separable_backbone_and_class_scores_in_float32(make_runti
         "pyramid": network.fpn.lat_layers[0],
         "classes": head.conf_layer,
         "boxes": head.bbox_layer,
+        "prototypes": network.proto_net[0],
     }
     for name, module in watched.items():
         module.register_forward_hook(lambda _, __, out, name=name: dtypes.update({name: out.dtype}))
     runtime.run(pixels)
     single, half = torch.float32, torch.bfloat16
     assert dtypes == {
-        "first": single, "last": single, "pyramid": half, "classes": single, "boxes": half,
+        "first": single, "last": single, "pyramid": half, "classes": single, "boxes": single,
+        "prototypes": half,
     }  # fmt: skip
 
 

@@ -8,6 +8,7 @@ it is read, and the message that names it is small enough to be whole or absent.
 
 import contextlib
 import itertools
+import math
 import multiprocessing
 import os
 import shutil
@@ -18,6 +19,7 @@ import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import BinaryIO
 
 import cv2
 import numpy as np
@@ -37,20 +39,51 @@ _LONGEST_MESSAGE = 500  # characters: with the rest, well within what a pipe tak
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SpooledFrame:
-    """A frame whose arrays lie in a file."""
+    """A frame whose arrays lie in a file, one after the other."""
 
     frame: Frame
     file: Path
-    has_preview: bool
-    size_bytes: int
+    pixels: "SpooledArray"
+    preview: "SpooledArray | None"
+
+    @property
+    def size_bytes(self) -> int:
+        """Of the arrays."""
+        return sum(one.size_bytes for one in (self.pixels, self.preview) if one is not None)
 
     def take(self) -> Frame:
         """The frame with its arrays; the file is gone afterwards."""
         with self.file.open("rb") as file:
-            pixels = np.load(file, allow_pickle=False)
-            preview = np.load(file, allow_pickle=False) if self.has_preview else None
+            pixels = self.pixels.read(file)
+            preview = None if self.preview is None else self.preview.read(file)
         self.file.unlink()
         return replace(self.frame, pixels=pixels, preview=preview)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpooledArray:
+    """What to make of an array's bytes."""
+
+    dtype: str
+    shape: tuple[int, ...]
+
+    @classmethod
+    def of(cls, array: np.ndarray) -> "SpooledArray":
+        """That of an array whose bytes are written."""
+        return cls(dtype=array.dtype.str, shape=array.shape)
+
+    @property
+    def size_bytes(self) -> int:
+        """Of the array."""
+        return np.dtype(self.dtype).itemsize * math.prod(self.shape)
+
+    def read(self, file: BinaryIO) -> np.ndarray:
+        """The array whose bytes are next in the file.
+
+        Raises:
+            ValueError: They are fewer.
+        """
+        return np.fromfile(file, self.dtype, math.prod(self.shape)).reshape(self.shape)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -194,10 +227,10 @@ def _spooled(frame: Frame, file: Path) -> SpooledFrame:
     with file.open("wb") as stream:
         for array in (frame.pixels, frame.preview):
             if array is not None:
-                np.lib.format.write_array(stream, array, allow_pickle=False)
+                stream.write(np.ascontiguousarray(array).data)
     return SpooledFrame(
         frame=replace(frame, pixels=_NO_PIXELS, preview=None),
         file=file,
-        has_preview=frame.preview is not None,
-        size_bytes=sum(one.nbytes for one in (frame.pixels, frame.preview) if one is not None),
+        pixels=SpooledArray.of(frame.pixels),
+        preview=None if frame.preview is None else SpooledArray.of(frame.preview),
     )

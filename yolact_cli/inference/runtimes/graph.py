@@ -24,7 +24,7 @@ from yolact_cli.structures import Candidates, RawOutputs
 PIXELS = "pixels"
 OUTPUTS = ("box_offsets", "class_logits", "mask_coefficients", "prototypes")
 MASKS, MASK_IOUS = "soft_masks", "mask_ious"
-GRAPH_VERSION = 2
+GRAPH_VERSION = 3
 """Counts changes of what a graph takes, computes and gives."""
 
 

@@ -30,8 +30,7 @@ def openvino_graphs(network: Yolact, normalisation: Normalisation) -> GraphPair:
     What should not compute in bf16, should it be asked for later, is marked.
     """
     pair = graph_pair(network, normalisation, _graph)
-    kept = float32_modules(network, whole_backbone=False)
-    names = [f"{NETWORK_ATTRIBUTE}.{name}" for name in kept]
+    names = [f"{NETWORK_ATTRIBUTE}.{name}" for name in float32_modules(network)]
     return replace(pair, network=keep_float32(pair.network, names)) if names else pair
 
 

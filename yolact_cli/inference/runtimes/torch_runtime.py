@@ -288,7 +288,7 @@ def _make_ready(network: Yolact, device: torch.device, precision: Precision) -> 
         return
     # Norms stay where layers compute in bf16: folded into biases, which are rounded then, they
     # would be off by the same amount everywhere in a picture.
-    for module in float32_modules(network, whole_backbone=True).values():
+    for module in float32_modules(network).values():
         bring_to_inference_form(module)
         _keep_float32(module, device)
 
@@ -296,9 +296,9 @@ def _make_ready(network: Yolact, device: torch.device, precision: Precision) -> 
 def _keep_float32(module: nn.Module, device: torch.device) -> None:
     forward = module.forward
 
-    def in_float32(x: Tensor) -> Any:
+    def in_float32(x: Tensor, **more: Any) -> Any:
         with torch.autocast(device.type, enabled=False):
-            return forward(x.float())
+            return forward(x.float(), **more)
 
     module.forward = in_float32
 
