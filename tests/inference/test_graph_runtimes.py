@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from yolact_cli.errors import WeightsMismatchError
+from yolact_cli.errors import OutputError, WeightsMismatchError
 from yolact_cli.inference.runtimes.graph import (
     MASK_IOUS,
     MASKS,
@@ -179,6 +179,20 @@ def test_network_of_plain_convolutions_has_no_marks():
     config = dataclasses.replace(CONFIG, backbone="resnet50", mask_rescoring=False)
     network = Yolact(config).eval().requires_grad_(requires_grad=False)
     assert not kept_in_float32(openvino_graphs(network, NORMALISATION).network)
+
+
+def test_folder_for_temporary_files_that_is_full_is_told(network):
+    pytest.importorskip("openvino", reason="needs openvino, which is not installed")
+    resource = pytest.importorskip("resource", reason="needs limits on files' sizes")
+    from yolact_cli.inference.runtimes.openvino_graph import openvino_graphs
+
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 14, limits[1]))
+    try:
+        with pytest.raises(OutputError, match="converted model cannot be written.*TMPDIR"):
+            openvino_graphs(network, NORMALISATION)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
 
 
 def test_no_pictures_give_no_candidates(engine, pixels):

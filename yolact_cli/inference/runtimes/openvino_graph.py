@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor, nn
 
+from yolact_cli.errors import OutputError
 from yolact_cli.inference.runtimes.float32_layers import float32_modules
 from yolact_cli.inference.runtimes.graph import GraphBytes, GraphPair
 from yolact_cli.inference.runtimes.graph_modules import NETWORK_ATTRIBUTE, graph_pair
@@ -35,14 +36,24 @@ def openvino_graphs(network: Yolact, normalisation: Normalisation) -> GraphPair:
 
 
 def graph_of_model(model: "openvino.Model") -> GraphBytes:
-    """The model as its XML and weights, float32 kept."""
+    """The model as its XML and weights, float32 kept.
+
+    Raises:
+        OutputError: The folder for temporary files does not take them.
+    """
     import openvino
 
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "graph.xml"
-        # OpenVINO's default is to round weights to fp16
-        openvino.save_model(model, path, compress_to_fp16=False)
-        return graph_of_files(path)
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "graph.xml"
+            # OpenVINO's default is to round weights to fp16
+            openvino.save_model(model, path, compress_to_fp16=False)
+            return graph_of_files(path)
+    except (OSError, RuntimeError) as error:  # OpenVINO says no more than "iostream error"
+        raise OutputError(
+            f"The converted model cannot be written into {tempfile.gettempdir()} ({error}).",
+            remedy="Free some space there, or set TMPDIR to another folder.",
+        ) from error
 
 
 def _graph(
