@@ -189,7 +189,7 @@ def test_folder_for_temporary_files_that_is_full_is_told(network):
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 14, limits[1]))
     try:
-        with pytest.raises(OutputError, match="converted model cannot be written.*TMPDIR"):
+        with pytest.raises(OutputError, match=r"converted model cannot be written.*TMPDIR"):
             openvino_graphs(network, NORMALISATION)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
