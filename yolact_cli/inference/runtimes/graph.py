@@ -48,8 +48,8 @@ class GraphPair:
 class PictureOutputs:
     """What the graph gives for one picture.
 
-    The arrays are the receiver's until it asks the engine for the next picture's: they may be the
-    engine's own, and what is kept longer has to be copied.
+    The arrays may be the engine's own: they stay as they are until it is next asked to infer, and
+    what is kept longer has to be copied.
     """
 
     box_offsets: Float32[np.ndarray, "anchors 4"]
@@ -61,10 +61,6 @@ class PictureOutputs:
     def is_finite(self) -> bool:
         """Whether all of them are numbers."""
         return all(_is_finite(getattr(self, name)) for name in OUTPUTS)
-
-    def kept(self) -> "PictureOutputs":
-        """A copy, the receiver's for good."""
-        return PictureOutputs(**{name: getattr(self, name).copy() for name in OUTPUTS})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,13 +127,13 @@ class GraphRuntime:
         return lambda: list(map(self._candidates, outputs))
 
     def run_network(self, pixels: Shaped[np.ndarray, "b s s 3"]) -> Choose:
-        """As :meth:`run`, the network first; all of the batch's outputs are held meanwhile."""
-        outputs = [one.kept() for one in self._infer(pixels)]
+        """As :meth:`run`, the network first; nothing else may be run before the second step."""
+        outputs = list(self._infer(pixels))
         return lambda: list(map(self._candidates, outputs))
 
     def raw(self, pixels: Shaped[np.ndarray, "b s s 3"]) -> RawOutputs:
         """The network's outputs before any selection, and what a run would choose from them."""
-        outputs = [one.kept() for one in self._infer(pixels)]
+        outputs = list(self._infer(pixels))
         stacked = {
             name: np.stack([getattr(one, name) for one in outputs])
             if outputs

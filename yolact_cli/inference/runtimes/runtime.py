@@ -46,7 +46,8 @@ class Runtime(Protocol):
     def run_network(self, pixels: Shaped[np.ndarray, "b s s 3"]) -> Choose:
         """The network alone, done when this returns; the call of what it returns does the rest.
 
-        Together they are :meth:`run`, in two steps whose times can be told apart.
+        Together they are :meth:`run`, in two steps whose times can be told apart. Nothing else may
+        be run in between.
 
         Raises:
             DeviceError: The batch does not fit into the device's memory.
