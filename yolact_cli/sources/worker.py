@@ -9,6 +9,7 @@ it is read, and the message that names it is small enough to be whole or absent.
 import contextlib
 import itertools
 import math
+import mmap
 import multiprocessing
 import os
 import shutil
@@ -19,7 +20,7 @@ import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any
 
 import cv2
 import numpy as np
@@ -34,6 +35,7 @@ Prepare = Callable[[ListedPicture, Admit], Frame]
 
 _ROOMY_BYTES = 1 << 30
 _NO_PIXELS = np.zeros((0, 0, 3), np.uint8)
+_MAPS = os.name == "posix"
 _LONGEST_MESSAGE = 500  # characters: with the rest, well within what a pipe takes at once
 
 
@@ -52,11 +54,21 @@ class SpooledFrame:
         return sum(one.size_bytes for one in (self.pixels, self.preview) if one is not None)
 
     def take(self) -> Frame:
-        """The frame with its arrays; the file is gone afterwards."""
+        """The frame with its arrays; the file's name is gone afterwards.
+
+        Where a mapped file may be deleted, the arrays are the file itself: they are copied once
+        less, and what is written into them is this process's own.
+        """
         with self.file.open("rb") as file:
-            pixels = self.pixels.read(file)
-            preview = None if self.preview is None else self.preview.read(file)
+            if _MAPS:
+                data: Any = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY)
+            else:
+                data = bytearray(file.read())
         self.file.unlink()
+        pixels = self.pixels.at(0, data)
+        preview = None
+        if self.preview is not None:
+            preview = self.preview.at(self.pixels.size_bytes, data)
         return replace(self.frame, pixels=pixels, preview=preview)
 
 
@@ -77,13 +89,13 @@ class SpooledArray:
         """Of the array."""
         return np.dtype(self.dtype).itemsize * math.prod(self.shape)
 
-    def read(self, file: BinaryIO) -> np.ndarray:
-        """The array whose bytes are next in the file.
+    def at(self, offset: int, data: Any) -> np.ndarray:
+        """The array whose bytes begin there.
 
         Raises:
             ValueError: They are fewer.
         """
-        return np.fromfile(file, self.dtype, math.prod(self.shape)).reshape(self.shape)
+        return np.ndarray(self.shape, self.dtype, data, offset)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
