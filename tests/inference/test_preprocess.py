@@ -14,6 +14,8 @@ SIZES = {
     "equal": (64, 64),
     "mixed": (30, 900),
     "wide": (130, 129),
+    "narrow": (131, 128),
+    "little larger": (120, 100),
 }
 
 
