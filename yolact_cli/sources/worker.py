@@ -20,7 +20,7 @@ import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import BinaryIO
 
 import cv2
 import numpy as np
@@ -35,7 +35,7 @@ Prepare = Callable[[ListedPicture, Admit], Frame]
 
 _ROOMY_BYTES = 1 << 30
 _NO_PIXELS = np.zeros((0, 0, 3), np.uint8)
-_MAPS = os.name == "posix"
+_MAPS = os.name == "posix"  # elsewhere a file that is mapped cannot be deleted
 _LONGEST_MESSAGE = 500  # characters: with the rest, well within what a pipe takes at once
 
 
@@ -54,16 +54,9 @@ class SpooledFrame:
         return sum(one.size_bytes for one in (self.pixels, self.preview) if one is not None)
 
     def take(self) -> Frame:
-        """The frame with its arrays; the file's name is gone afterwards.
-
-        Where a mapped file may be deleted, the arrays are the file itself: they are copied once
-        less, and what is written into them is this process's own.
-        """
+        """The frame with its arrays; the file's name is gone afterwards."""
         with self.file.open("rb") as file:
-            if _MAPS:
-                data: Any = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY)
-            else:
-                data = bytearray(file.read())
+            data = _contents(file)
         self.file.unlink()
         pixels = self.pixels.at(0, data)
         preview = None
@@ -89,7 +82,7 @@ class SpooledArray:
         """Of the array."""
         return np.dtype(self.dtype).itemsize * math.prod(self.shape)
 
-    def at(self, offset: int, data: Any) -> np.ndarray:
+    def at(self, offset: int, data: mmap.mmap | bytearray) -> np.ndarray:
         """The array whose bytes begin there.
 
         Raises:
@@ -233,6 +226,14 @@ def remove_spool(spool: Path) -> None:
     # Renamed first: what is written meanwhile finds no folder, instead of filling it again.
     with contextlib.suppress(OSError):
         shutil.rmtree(spool.rename(f"{spool}.gone"), ignore_errors=True)
+
+
+def _contents(file: BinaryIO) -> mmap.mmap | bytearray:
+    """The file's bytes, to be written over: where it can be, the file itself, copied on writing."""
+    if _MAPS:
+        with contextlib.suppress(OSError):  # of file systems that do not map
+            return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY)
+    return bytearray(file.read())
 
 
 def _spooled(frame: Frame, file: Path) -> SpooledFrame:
