@@ -42,7 +42,7 @@ HERE = Path(__file__).parent
 # No script of its own, which the workers of a run would load once more.
 SERVE = "import sys; sys.path.insert(0, sys.argv[1]); import contestants as c; c.serve(sys.argv[2])"
 OBJECTS_A_PICTURE = 7
-CALIBRATION_PICTURES = 24
+CALIBRATION_PICTURES = 8
 BACKGROUND_STEPS = 12
 
 
@@ -206,14 +206,9 @@ def resnet50_model(make_weights, photographs, repository, tmp_path_factory) -> P
     save_file(weights, file)
     step = read_card(card_path).network.num_classes + 1
     background = weights["prediction_layers.0.conf_layer.bias"][::step]
-    background += _background_shift(card_path, _spread(photographs, CALIBRATION_PICTURES))
+    background += _background_shift(card_path, photographs[:CALIBRATION_PICTURES])
     save_file(weights, file)
     return card_path
-
-
-def _spread(photographs: list[Path], count: int) -> list[Path]:
-    """So many, from all over the list."""
-    return photographs[:: max(1, len(photographs) // count)][:count]
 
 
 def write_card(path: Path, card: ModelCard) -> None:
