@@ -136,6 +136,16 @@ def test_batches_under_way_together_do_not_mix(engine, pixels):
             assert one.prototypes.tobytes() == other.prototypes.tobytes()
 
 
+def test_what_was_found_stays_while_other_pictures_are_run(engine, pixels):
+    runtime = GraphRuntime(engine, config=CONFIG, selection=SELECTION)
+    found = runtime.run(pixels)
+    before = [one.prototypes.copy() for one in found]
+    for _ in range(3):
+        runtime.run(pixels[::-1] / 2)
+    for one, prototypes in zip(found, before, strict=True):
+        assert one.prototypes.tobytes() == prototypes.tobytes()
+
+
 def test_outputs_that_nobody_takes_leave_the_engine_usable(engine, pixels):
     expected = [one.prototypes.tobytes() for one in engine.infer(pixels.astype(np.float32))]
     for taken in (1, 2):
