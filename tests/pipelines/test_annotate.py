@@ -22,7 +22,7 @@ from yolact_cli.errors import (
 )
 from yolact_cli.pipelines import annotate as annotate_module
 from yolact_cli.pipelines.annotate import annotate
-from yolact_cli.pipelines.annotate_events import BatchDone, Finished, Listed, Stopped
+from yolact_cli.pipelines.annotate_events import BatchDone, Finished, Labelled, Listed, Stopped
 from yolact_cli.pipelines.projections import read_detections
 from yolact_cli.runs.lock import locked
 from yolact_cli.store import LocalStore
@@ -103,8 +103,9 @@ def test_batch_of_failures_alone_is_passed_over(run, make_photos) -> None:
 def test_events_tell_how_far_it_is(make_request, make_photos) -> None:
     photos = make_photos(*FIVE)
     (photos / "d.png").write_bytes(b"no picture")
-    listed, *batches, finished = annotate(make_request(photos))
+    listed, *batches, labelled, finished = annotate(make_request(photos))
     assert (listed.total, listed.done) == (5, 0)
+    assert labelled == Labelled(pictures=5)
     assert [(event.done, event.failures) for event in batches] == [(2, 0), (4, 1), (5, 1)]
     assert isinstance(finished, Finished)
     assert [failure.name for failure in finished.failures] == ["d.png"]

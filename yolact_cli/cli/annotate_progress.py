@@ -12,14 +12,7 @@ if TYPE_CHECKING:
 
 def follow(listed: "Listed", events: "Iterator[Event]") -> "Event":
     """Show what happens until it ends; gives the last event."""
-    from yolact_cli.pipelines.annotate_events import (
-        BatchDone,
-        BatchShrunk,
-        FewBits,
-        FramesDone,
-        VideoBegun,
-        VideoDone,
-    )
+    from yolact_cli.pipelines.annotate_events import BatchDone, FramesDone, Labelled, VideoBegun
 
     last: Event = listed
     with contextlib.ExitStack() as stack:
@@ -29,10 +22,6 @@ def follow(listed: "Listed", events: "Iterator[Event]") -> "Event":
         for last in events:
             if isinstance(last, BatchDone):
                 progress.update(last.done, last.failures)
-            elif isinstance(last, FewBits):
-                progress.warn(annotate_words.few_bits(last))
-            elif isinstance(last, BatchShrunk):
-                progress.warn(annotate_words.batch_shrunk(last))
             elif isinstance(last, VideoBegun):
                 stack.close()
                 annotate_words.say_video(last)
@@ -40,7 +29,22 @@ def follow(listed: "Listed", events: "Iterator[Event]") -> "Event":
                 stack.enter_context(progress)
             elif isinstance(last, FramesDone):
                 progress.update(last.frames, last.gaps)
-            elif isinstance(last, VideoDone):
-                for note in last.notes:
-                    progress.message(f"{last.name}: {note}")
+            elif isinstance(last, Labelled):
+                stack.close()
+                annotate_words.say_labelled(last)
+            else:
+                _say_beside(progress, last)
     return last
+
+
+def _say_beside(progress: reporting.Progress, event: "Event") -> None:
+    """What is said above the bar, which goes on."""
+    from yolact_cli.pipelines.annotate_events import BatchShrunk, FewBits, VideoDone
+
+    if isinstance(event, FewBits):
+        progress.warn(annotate_words.few_bits(event))
+    elif isinstance(event, BatchShrunk):
+        progress.warn(annotate_words.batch_shrunk(event))
+    elif isinstance(event, VideoDone):
+        for note in event.notes:
+            progress.message(f"{event.name}: {note}")

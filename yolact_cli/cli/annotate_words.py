@@ -14,6 +14,7 @@ if TYPE_CHECKING:
         BatchShrunk,
         FewBits,
         Finished,
+        Labelled,
         Listed,
         Stopped,
         VideoBegun,
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 _SHOWN_EXTENSIONS = 5
 _SHOWN_NAMES = 5
+_MANY_PICTURES = 5000
 _BITS_OF_SENSORS = (8, 10, 12, 14)
 
 
@@ -71,6 +73,13 @@ def batch_shrunk(shrunk: "BatchShrunk") -> str:
         f"With at most {reporting.counted(shrunk.largest_batch, 'picture')} at a time, the last"
         " digits of scores may differ from another run's; the manifest says so (largest_batch)."
     )
+
+
+def say_labelled(labelled: "Labelled") -> None:
+    """What happens now that the bar is full, where that lasts more than a second or two."""
+    if labelled.pictures >= _MANY_PICTURES:
+        pictures = reporting.counted(labelled.pictures, "picture")
+        reporting.message(f"All {pictures} are labelled; writing the files about the whole run.")
 
 
 def say_video(begun: "VideoBegun") -> None:

@@ -25,6 +25,7 @@ from yolact_cli.pipelines.annotate_events import (
     Event,
     FewBits,
     Finished,
+    Labelled,
     Listed,
     Stopped,
 )
@@ -62,7 +63,7 @@ from yolact_cli.sources.loader import get_ready, load_frames
 from yolact_cli.store import LocalStore
 from yolact_cli.structures import Failure, Frame, TruthPicture
 from yolact_cli.thread_counts import one_thread_for_arrays
-from yolact_cli.writers.manifest import Manifest, versions, write_manifest
+from yolact_cli.writers.manifest import Manifest, program_version, write_manifest
 from yolact_cli.writers.protocol import PictureWriter
 from yolact_cli.zoo.checksum import pinned, weights_checksum
 
@@ -217,6 +218,7 @@ class _Run:
         if len(journal) < total or videos_done < videos:
             yield Stopped(done=len(journal), total=total, videos_done=videos_done, videos=videos)
             return
+        yield Labelled(pictures=total)
         yield self._finish(listing)
 
     def _label_rest(
@@ -306,7 +308,7 @@ class _Run:
         model = {"name": request.model.card.name, "sha256": self.weights_sha256}
         info = {
             "description": f"Instance masks by yolact_cli with {model['name']}",
-            "version": versions()["yolact_cli"],
+            "version": program_version(),
             "model": model,
         }
         tally = write_projections(
@@ -332,8 +334,8 @@ class _Run:
             outputs=tuple(request.write),
             exports=[export_record(report) for report in exports],
         )
-        write_manifest(self.store, manifest)
-        return Finished(manifest=manifest.to_record(), failures=failures, exports=exports)
+        record = write_manifest(self.store, manifest)
+        return Finished(manifest=record, failures=failures, exports=exports)
 
     def _times(self) -> dict[str, Any]:
         """Of this attempt: earlier ones may be days ago."""

@@ -139,6 +139,17 @@ class Stopped:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Labelled:
+    """Everything is labelled; the files about the whole run come next, which takes its time.
+
+    Attributes:
+        pictures: In the run.
+    """
+
+    pictures: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Finished:
     """All files are written.
 
@@ -161,6 +172,7 @@ Event = (
     | VideoBegun
     | FramesDone
     | VideoDone
+    | Labelled
     | Stopped
     | Finished
 )

@@ -9,7 +9,7 @@ from yolact_cli.errors import ReviewError
 from yolact_cli.formats.coco import DataSetHead, write_data_set
 from yolact_cli.labels import LabelledPicture
 from yolact_cli.pipelines.run_labels import RunLabels
-from yolact_cli.writers.manifest import versions
+from yolact_cli.writers.manifest import program_version
 
 REVIEWED = "reviewed.json"
 
@@ -115,6 +115,6 @@ def _info(labels: RunLabels) -> Mapping[str, Any]:
     model = labels.settings.get("model", {})
     return {
         "description": "Instance masks that people reviewed",
-        "version": versions()["yolact_cli"],
+        "version": program_version(),
         "pre_labelled_by": {key: model[key] for key in ("name", "sha256") if key in model},
     }

@@ -9,7 +9,7 @@ from yolact_cli.labels import LabelSet
 from yolact_cli.pipelines.run_labels import RunLabels
 from yolact_cli.pipelines.run_pictures import RunPictures
 from yolact_cli.sources.decode import DecodeSettings
-from yolact_cli.writers.manifest import versions
+from yolact_cli.writers.manifest import program_version
 
 
 @contextlib.contextmanager
@@ -44,6 +44,6 @@ def _info(run: RunLabels) -> dict[str, Any]:
     record = {key: model[key] for key in ("name", "sha256") if key in model}
     return {
         "description": f"Instance masks by yolact_cli with {record.get('name', 'a model')}",
-        "version": versions()["yolact_cli"],
+        "version": program_version(),
         "model": record,
     }

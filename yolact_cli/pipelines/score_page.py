@@ -12,7 +12,7 @@ from yolact_cli.pipelines.score import ComparisonReport, ScoreReport
 from yolact_cli.pipelines.score_mistakes import worst_mistakes
 from yolact_cli.pipelines.score_pictures import ScoredPictures
 from yolact_cli.pipelines.score_wording import MEANINGS, shown
-from yolact_cli.writers.manifest import versions
+from yolact_cli.writers.manifest import program_version
 from yolact_cli.writers.score_page import score_page
 from yolact_cli.writers.score_records import Block, Gallery, ScorePage, Section
 
@@ -204,7 +204,7 @@ def _footer(sides: list[ScoreReport], truth: Path) -> str:
         f"{one.join.categories_by}"
         for one in sides
     )
-    return f"Made by yolact {versions()['yolact_cli']} from {joined}. Truth: {truth}."
+    return f"Made by yolact {program_version()} from {joined}. Truth: {truth}."
 
 
 def _name(path: Path) -> str:

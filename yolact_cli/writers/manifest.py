@@ -94,19 +94,29 @@ class Manifest:
         return list(records.values())
 
 
-def write_manifest(store: Store, manifest: Manifest) -> None:
+def write_manifest(store: Store, manifest: Manifest) -> dict[str, Any]:
     """Write ``manifest.json``; written last, it says that a run is finished.
+
+    Returns:
+        What is in it.
 
     Raises:
         OutputError: The store cannot take the file.
     """
-    text = json.dumps(manifest.to_record(), indent=2, allow_nan=False)
+    record = manifest.to_record()
+    text = json.dumps(record, indent=2, allow_nan=False)
     store.put(MANIFEST_PATH, text.encode("ascii") + b"\n")
+    return record
+
+
+def program_version() -> str:
+    """That of this program."""
+    return _version("yolact_cli")
 
 
 def versions() -> dict[str, str]:
     """Versions of this program, of Python and of the libraries that labels depend on."""
-    found = {"yolact_cli": _version("yolact_cli"), "python": platform.python_version()}
+    found = {"yolact_cli": program_version(), "python": platform.python_version()}
     return found | {library: _version(library) for library in _LIBRARIES}
 
 
