@@ -42,7 +42,7 @@ HERE = Path(__file__).parent
 # No script of its own, which the workers of a run would load once more.
 SERVE = "import sys; sys.path.insert(0, sys.argv[1]); import contestants as c; c.serve(sys.argv[2])"
 OBJECTS_A_PICTURE = 7
-CALIBRATION_PICTURES = 8
+EVERY = 2  # of the photographs: a few would not do, as some have most of the objects
 BACKGROUND_STEPS = 12
 
 
@@ -206,7 +206,7 @@ def resnet50_model(make_weights, photographs, repository, tmp_path_factory) -> P
     save_file(weights, file)
     step = read_card(card_path).network.num_classes + 1
     background = weights["prediction_layers.0.conf_layer.bias"][::step]
-    background += _background_shift(card_path, photographs[:CALIBRATION_PICTURES])
+    background += _background_shift(card_path, photographs[::EVERY])
     save_file(weights, file)
     return card_path
 

@@ -11,6 +11,10 @@ TIMES_AS_FAST = {"bf16": 7, "int8": 12}
 MOST_BESIDE_NETWORK = {"fp32": 1.2, "bf16": 1.2, "int8": 1.3}
 MOST_WITH_DRAWING = 1.25
 PICTURES_A_SECOND = {320: 80, 448: 50}
+PLAIN_S = 0.57
+"""What the plain way takes a picture with resnet50's shape on the two cores that those rates are
+for; on others, or beside other people's work, the embedded model is to be as many times as fast."""
+PLAIN_PICTURES = 10
 LEAST_ANYWHERE = 1  # pictures a second of the embedded model
 
 
@@ -81,20 +85,27 @@ def run_of(start, folder_of, pictures, tmp_path):
     return build
 
 
+@pytest.fixture
+def plain_of(start, resnet50_model, run_of, tmp_path):
+    """``plain_of(10, as_many_as=500)``: a call that runs the plain way over ten pictures and
+    gives the seconds that five hundred would take.
+    """  # fmt: skip
+
+    def build(count, *, as_many_as):
+        job = start("plainly")
+        what = {"model": resnet50_model, "folder": run_of.folder, "output": tmp_path / "plain"}
+        return lambda: job(**what, pictures=count)["seconds"] * as_many_as / count
+
+    return build
+
+
 @pytest.mark.parametrize("kind", ["torch", "openvino", "onnx", "int8"])
 def test_a_run_with_overlays_is_faster_than_the_plain_way(
-    kind, contestant, resnet50_model, run_of, start, in_turn, pictures, has_amx, say, tmp_path
+    kind, contestant, run_of, plain_of, in_turn, pictures, has_amx, say
 ):
     model, options, label = contestant(kind)
     ours = run_of(model, "overlay", **options)
-    plainly = start("plainly")
-
-    def plain():
-        answer = plainly(
-            model=resnet50_model, folder=run_of.folder, output=tmp_path / "plain", pictures=pictures
-        )
-        return answer["seconds"]
-
+    plain = plain_of(pictures, as_many_as=pictures)
     runtime = "openvino" if kind == "int8" else kind
     text = f"torch eager fp32, one by one, over annotate --write overlay, {runtime} {label}"
     ratio = in_turn(text, plain, ours)
@@ -148,7 +159,7 @@ def lite0(lite0_model, folder_of, tmp_path):
 @pytest.mark.parametrize("kind", ["bf16", "int8"])
 @pytest.mark.parametrize("side", [320, 448])
 def test_the_embedded_model_runs_many_pictures_a_second(
-    side, kind, lite0, run_of, start, in_turn, pictures, precision_of, has_amx, say
+    side, kind, lite0, run_of, plain_of, start, in_turn, pictures, precision_of, has_amx, say
 ):
     model = lite0(side, kind)
     options = {} if kind == "int8" else {"precision": precision_of("openvino")}
@@ -163,10 +174,13 @@ def test_the_embedded_model_runs_many_pictures_a_second(
         answer = bare(model=model, folder=run_of.folder, pictures=pictures, **options)
         return answer["seconds"]
 
-    in_turn(f"yolact_lite0 at {side} px, {kind}, whole run over bare network", run, network)
-    rate = pictures / min(seconds[1:])
-    wanted = PICTURES_A_SECOND[side]
+    text = f"yolact_lite0 at {side} px, {kind}, whole run"
+    in_turn(f"{text} over bare network", run, network)
+    rate, wanted = pictures / min(seconds[1:]), PICTURES_A_SECOND[side]
+    plain = plain_of(PLAIN_PICTURES, as_many_as=pictures)
+    times = in_turn(f"resnet50's shape, torch eager fp32, one by one, over {text}", plain, run)
     say(f"  {rate:.1f} pictures a second at best, wanted {wanted} on two cores with AMX")
+    say(f"  wanted there: {wanted * PLAIN_S:.1f} times the plain way")
     assert rate > LEAST_ANYWHERE
     if has_amx and kind == "int8":
-        assert rate >= wanted
+        assert rate >= wanted or times >= wanted * PLAIN_S
