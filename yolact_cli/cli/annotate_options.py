@@ -114,8 +114,8 @@ MACHINE_OPTIONS: tuple[Decorator, ...] = (
         "--memory", type=options.MemorySize(), metavar="SIZE",
         help="For pictures being decoded and waiting, beside the network and the program, such as "
         "800MB or 4GiB. A picture whose decoding, with the frames of two batches as large, would "
-        "take more than three quarters of it is left out as failed.  [default: a quarter of what "
-        "is free, at most 4GiB; none is left out]",
+        "take more than three quarters of it is left out as failed, as is a video of which too few "
+        "frames fit.  [default: a quarter of what is free, at most 4GiB; none is left out]",
     ),
 )  # fmt: skip
 """What runs the network, and how."""

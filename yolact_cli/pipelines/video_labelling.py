@@ -16,7 +16,7 @@ from yolact_cli.pipelines.annotate_events import FramesDone, VideoBegun, VideoDo
 from yolact_cli.pipelines.annotate_request import AnnotateRequest
 from yolact_cli.pipelines.labelling import BatchLabeller
 from yolact_cli.pipelines.video_end import VideoEnd, read_video_end, write_video_end
-from yolact_cli.pipelines.video_overlay import OverlayVideo
+from yolact_cli.pipelines.video_overlay import FRAMES_HELD, OverlayVideo
 from yolact_cli.pipelines.video_tracks import Follower
 from yolact_cli.runs.journal import (
     BatchPlan,
@@ -32,6 +32,7 @@ from yolact_cli.sources.prepare import ResizeCall
 from yolact_cli.sources.video_kinds import is_live
 from yolact_cli.sources.video_live import NewestFrames
 from yolact_cli.sources.video_reader import VideoReader, open_video
+from yolact_cli.sources.video_room import frames_ahead
 from yolact_cli.sources.video_thread import decode_ahead
 from yolact_cli.store import LocalStore
 from yolact_cli.structures import Detections, Failure, Frame
@@ -44,6 +45,8 @@ _Group = list[ChosenFrame | VideoGap]
 FRAMES_AHEAD = 4
 LIVE_FRAMES = 2
 """That wait for the network; older ones are left out."""
+_GROUPS = 3
+"""Held at a time: one being collected, one in the network, one being followed and written."""
 _LIVE_NOTE = "Live: stop it with Ctrl-C; it cannot be gone on with afterwards."
 
 
@@ -162,13 +165,14 @@ class VideoLabeller:
         size = 1 if is_live(video.location) else self._batch_size
         labels = _FrameLabels(self._labeller, self._store, video, size, self._framed)
         follower = Follower(self._request.tracks, self._request.classes)
+        ahead = self._frames_ahead(video, reader.info.size_hw, size)
         shown = Detections(picture_id=0, name="", size_hw=reader.info.size_hw, instances=())
         with contextlib.ExitStack() as stack:
             overlay = None
             if "overlay" in self._request.write:
                 path = self._store.path_of(self._overlay_path(video))
                 overlay = stack.enter_context(OverlayVideo(path, video, reader.info, self._request))
-            items = stack.enter_context(self._items(video, reader, seen, should_stop))
+            items = stack.enter_context(self._items(video, reader, ahead, seen, should_stop))
             groups = labels.of_groups(_groups(items, size), is_live=is_live(video.location))
             for group, detections in stack.enter_context(contextlib.closing(groups)):
                 seen.gaps += [item for item in group if isinstance(item, VideoGap)]
@@ -191,20 +195,29 @@ class VideoLabeller:
         if overlay is not None:
             seen.notes += overlay.notes
 
+    def _frames_ahead(self, video: ListedVideo, size_hw: tuple[int, int], batch_size: int) -> int:
+        in_hand = _GROUPS * batch_size + FRAMES_HELD * ("overlay" in self._request.write)
+        return frames_ahead(
+            size_hw,
+            self._request.memory_bytes,
+            in_hand=in_hand,
+            most=LIVE_FRAMES if is_live(video.location) else FRAMES_AHEAD,
+            name=video.name,
+        )
+
     @contextlib.contextmanager
     def _items(
         self,
         video: ListedVideo,
         reader: VideoReader,
+        ahead: int,
         seen: _Seen,
         should_stop: Callable[[], bool],
     ) -> Iterator[Iterator[ChosenFrame | VideoGap]]:
         """The frames and gaps of the part that is wanted, made by a thread."""
         frames = self._request.frames
         if is_live(video.location):
-            with NewestFrames(
-                reader.frames(), max_frames=LIVE_FRAMES, should_stop=should_stop
-            ) as newest:
+            with NewestFrames(reader.frames(), max_frames=ahead, should_stop=should_stop) as newest:
                 yield choose(newest, frames)
             seen.dropped = newest.dropped
             if newest.dropped:
@@ -212,7 +225,7 @@ class VideoLabeller:
             return
         from_s = None if frames.start_s is None else exact_s(frames.start_s)
         chosen = choose(reader.frames(from_s=from_s), frames)
-        with decode_ahead(chosen, max_items=FRAMES_AHEAD) as items:
+        with decode_ahead(chosen, max_items=ahead) as items:
             yield items
 
     def _framed(self, video: ListedVideo, number: int, frame: VideoFrame) -> Frame:

@@ -11,11 +11,13 @@ from yolact_cli.pipelines.annotate_request import AnnotateRequest
 from yolact_cli.sources.frame_choice import exact_s
 from yolact_cli.sources.video_kinds import is_live
 from yolact_cli.video import ListedVideo, VideoFrame, VideoInfo
-from yolact_cli.writers.video_file import VideoWriter
+from yolact_cli.writers.video_file import FRAMES_IN_QUEUE, VideoWriter
 from yolact_cli.writers.video_overlay import DrawnObject, draw_tracked
 from yolact_cli.writers.video_sound import Sound
 
 _FRAMES_IN_HAND = 4
+FRAMES_HELD = _FRAMES_IN_HAND + FRAMES_IN_QUEUE + 2
+"""At most, for an overlay: those that wait, the one being drawn and the one being encoded."""
 
 
 class OverlayVideo:

@@ -26,7 +26,7 @@ from yolact_cli.writers.video_sound import Sound
 
 _log = logging.getLogger(__name__)
 
-_FRAMES_IN_QUEUE = 4
+FRAMES_IN_QUEUE = 4
 
 _Item = tuple[UInt8[np.ndarray, "h w 3"], int]
 
@@ -75,7 +75,7 @@ class VideoWriter:
         self._sound = sound
         self._last_pts: int | None = None
         self._notes: tuple[str, ...] = ()
-        self._queue: queue.Queue[_Item | None] = queue.Queue(_FRAMES_IN_QUEUE)
+        self._queue: queue.Queue[_Item | None] = queue.Queue(FRAMES_IN_QUEUE)
         self._error: Exception | None = None
         self._thread: threading.Thread | None = None
 
