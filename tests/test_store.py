@@ -56,6 +56,9 @@ def test_a_full_disk_is_told_with_a_remedy(store, monkeypatch, code):
         store.put("a", b"data")
     assert "resumes" in caught.value.remedy
     assert store.list_files() == []
+    with pytest.raises(DiskFullError, match="no space left") as caught:
+        LocalStore(store.root, resumes=False).put("chart.svg", b"data")
+    assert caught.value.remedy == "Free some space and run the same command again."
 
 
 def test_a_full_disk_while_appending_is_told(store, monkeypatch):

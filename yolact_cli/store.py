@@ -95,12 +95,17 @@ class Store(Protocol):
 class LocalStore:
     """A :class:`Store` in a folder of this machine. Folders are made as files need them.
 
+    Args:
+        root: The folder; it need not be there yet.
+        resumes: Whether what fills it goes on where it stopped when it is run again; errors say so.
+
     Attributes:
-        root: The folder, absolute; it need not be there yet.
+        root: The folder, absolute.
     """
 
-    def __init__(self, root: str | os.PathLike[str]) -> None:
+    def __init__(self, root: str | os.PathLike[str], *, resumes: bool = True) -> None:
         self.root = Path(root).absolute()
+        self._resumes = resumes
 
     def path_of(self, path: str) -> Path:
         """The local path behind a path of this store.
@@ -143,15 +148,15 @@ class LocalStore:
         """A file that appears, whole, when the block ends without an error."""
         target = self.path_of(path)
         part = _part_of(target)
-        with told_as_output_errors(target):
+        with told_as_output_errors(target, resumes=self._resumes):
             target.parent.mkdir(parents=True, exist_ok=True)
             file = part.open("wb")
         try:
-            with _told_as_disk_full(target), file:
+            with _told_as_disk_full(target, resumes=self._resumes), file:
                 yield file
                 file.flush()
                 os.fsync(file.fileno())
-            with told_as_output_errors(target):
+            with told_as_output_errors(target, resumes=self._resumes):
                 self._settle(part, target)
         except BaseException:
             with contextlib.suppress(OSError):
@@ -161,17 +166,17 @@ class LocalStore:
     @contextlib.contextmanager
     def scratch(self) -> Iterator[IO[bytes]]:
         """A file without a name beside the others: there is room, where /tmp may be memory."""
-        with told_as_output_errors(self.root):
+        with told_as_output_errors(self.root, resumes=self._resumes):
             self.root.mkdir(parents=True, exist_ok=True)
             file = tempfile.TemporaryFile(dir=self.root)  # noqa: SIM115 - closed below
-        with _told_as_disk_full(self.root), file:
+        with _told_as_disk_full(self.root, resumes=self._resumes), file:
             yield file
 
     def link(self, path: str, target: Path) -> None:
         """Make a file that stands for another one of this machine; symbolic, absolute."""
         place = self.path_of(path)
         part = _part_of(place)
-        with told_as_output_errors(place):
+        with told_as_output_errors(place, resumes=self._resumes):
             place.parent.mkdir(parents=True, exist_ok=True)
             part.unlink(missing_ok=True)
             part.symlink_to(target.absolute())
@@ -184,7 +189,7 @@ class LocalStore:
     def append(self, path: str, data: bytes, *, sync: bool = True) -> None:
         """Add to the end of a file, making it where it is not there."""
         target = self.path_of(path)
-        with told_as_output_errors(target):
+        with told_as_output_errors(target, resumes=self._resumes):
             target.parent.mkdir(parents=True, exist_ok=True)
             is_new = not target.exists()
             with target.open("ab") as file:
@@ -203,7 +208,7 @@ class LocalStore:
     def truncate(self, path: str, size_bytes: int) -> None:
         """Cut a file off after so many bytes, in place."""
         target = self.path_of(path)
-        with told_as_output_errors(target), target.open("r+b") as file:
+        with told_as_output_errors(target, resumes=self._resumes), target.open("r+b") as file:
             file.truncate(size_bytes)
             file.flush()
             os.fsync(file.fileno())
@@ -211,7 +216,7 @@ class LocalStore:
     def delete(self, path: str) -> None:
         """Remove a file, and the folders that this leaves empty."""
         target = self.path_of(path)
-        with told_as_output_errors(target):
+        with told_as_output_errors(target, resumes=self._resumes):
             target.unlink(missing_ok=True)
         for parent in target.parents:
             if parent == self.root or self.root not in parent.parents:
@@ -272,10 +277,10 @@ def told_as_output_errors(path: Path, *, resumes: bool = True) -> Iterator[None]
 
 
 @contextlib.contextmanager
-def _told_as_disk_full(path: Path) -> Iterator[None]:
+def _told_as_disk_full(path: Path, *, resumes: bool) -> Iterator[None]:
     try:
         yield
     except OSError as error:
         if error.errno not in _FULL:
             raise
-        raise output_error(path, error) from error
+        raise output_error(path, error, resumes=resumes) from error

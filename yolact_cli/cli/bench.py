@@ -134,7 +134,7 @@ def _check_place(chart: Path) -> None:
     """That the chart's folder, made where it is not there, takes a file."""
     from yolact_cli.store import LocalStore
 
-    with LocalStore(chart.parent).scratch():
+    with LocalStore(chart.parent, resumes=False).scratch():
         pass
 
 
@@ -142,4 +142,4 @@ def _write_chart(chart: Path, report: "BenchReport") -> None:
     from yolact_cli.cli.bench_words import chart_svg
     from yolact_cli.store import LocalStore
 
-    LocalStore(chart.parent).put(chart.name, chart_svg(report).encode("utf-8"))
+    LocalStore(chart.parent, resumes=False).put(chart.name, chart_svg(report).encode("utf-8"))

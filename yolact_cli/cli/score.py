@@ -301,4 +301,4 @@ def _write(path: Path, content: str | bytes) -> None:
     from yolact_cli.store import LocalStore
 
     data = content if isinstance(content, bytes) else content.encode("utf-8")
-    LocalStore(path.parent).put(path.name, data)
+    LocalStore(path.parent, resumes=False).put(path.name, data)

@@ -79,7 +79,7 @@ def check_output(output: Path) -> None:
     if output.exists() and not output.is_dir():
         raise OutputError(f"{output}: is no folder.", remedy="Choose another one with --output.")
     names = [PAGE_PATH, *FIGURE_PATHS]
-    refuse_foreign(LocalStore(output), names, record_path=RECORD_PATH)
+    refuse_foreign(LocalStore(output, resumes=False), names, record_path=RECORD_PATH)
 
 
 def write_inspection(inspection: Inspection, output: Path) -> Path:
@@ -89,7 +89,7 @@ def write_inspection(inspection: Inspection, output: Path) -> Path:
         OutputExistsError: Files of these names are there, and are somebody else's.
         OutputError: The folder cannot take them.
     """
-    store = LocalStore(output)
+    store = LocalStore(output, resumes=False)
     files = {PAGE_PATH: inspection_page(inspection), **inspection_pngs(inspection)}
     replace_own_files(store, files, record_path=RECORD_PATH, record=inspection_record(inspection))
     return output / PAGE_PATH
