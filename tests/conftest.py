@@ -21,6 +21,7 @@ import cv2
 import numpy as np
 import pytest
 
+from yolact_cli import free_memory
 from yolact_cli.geometry import rle
 from yolact_cli.structures import Detections, Instance
 
@@ -358,6 +359,21 @@ def coco_set(folder: Path, pictures: int, *, category_ids=(7, 90)) -> Path:
 def make_coco_set() -> Callable[..., Path]:
     """Write a tiny COCO set: ``make_coco_set(folder, pictures)`` gives the JSON's path."""
     return coco_set
+
+
+@pytest.fixture
+def machine(tmp_path, monkeypatch):
+    """``machine(free, limit, used, kept)``: what the system tells, in bytes."""
+
+    def build(free, limit="max", used=0, kept=0):
+        (tmp_path / "meminfo").write_text(f"MemTotal: 1 kB\nMemAvailable: {free >> 10} kB\n")
+        (tmp_path / "memory.max").write_text(f"{limit}\n")
+        (tmp_path / "memory.current").write_text(f"{used}\n")
+        (tmp_path / "memory.stat").write_text(f"anon 5\ninactive_file {kept}\n")
+        monkeypatch.setattr(free_memory, "_MEMINFO", tmp_path / "meminfo")
+        monkeypatch.setattr(free_memory, "_CGROUP", tmp_path)
+
+    return build
 
 
 @pytest.fixture

@@ -16,9 +16,9 @@ SOON_S, LONG_S = 0.05, 10
 def make_budget():
     """``make_budget(**held)``: room for decoding 3,000 pixels, and for 10,000 bytes of frames."""
 
-    def build(**held):
+    def build(*, before=None, **held):
         room = Room(total_bytes=4 * 1000 * BYTES_A_PIXEL, held=HeldFrames(**held))
-        return Budget(room, multiprocessing.get_context("spawn"))
+        return Budget(room, multiprocessing.get_context("spawn"), before=before)
 
     return build
 
@@ -136,5 +136,17 @@ def test_frames_that_the_receiver_holds_leave_less_for_decoding(
         budget.take(0)
     assert waits(second)
     budget.take(0)  # the oldest is let go of
+    second.join(LONG_S)
+    assert not second.is_alive()
+
+
+def test_frames_that_the_receiver_held_when_workers_died_still_count(make_budget, entering, enter):
+    died = make_budget()
+    died.leave(enter(died, 1, 1), frame_bytes=10_000)
+    died.take(10_000)
+    budget = make_budget(before=died)
+    second = entering(budget, 2001, 2)
+    assert waits(second)
+    budget.take(0)
     second.join(LONG_S)
     assert not second.is_alive()

@@ -3,54 +3,15 @@
 import pytest
 
 from yolact_cli.errors import SettingsError, UnreadablePictureError
-from yolact_cli.sources import room
 from yolact_cli.sources.gate import WIDE_BYTES_A_PIXEL
 from yolact_cli.sources.room import (
     LEAST_BYTES,
     MOST_BYTES,
     HeldFrames,
     Room,
-    available_bytes,
     room_of,
     suiting_room,
 )
-
-
-@pytest.fixture
-def machine(tmp_path, monkeypatch):
-    """``machine(free, limit, used, kept)``: what the system tells, in bytes."""
-
-    def build(free, limit="max", used=0, kept=0):
-        (tmp_path / "meminfo").write_text(f"MemTotal: 1 kB\nMemAvailable: {free >> 10} kB\n")
-        (tmp_path / "memory.max").write_text(f"{limit}\n")
-        (tmp_path / "memory.current").write_text(f"{used}\n")
-        (tmp_path / "memory.stat").write_text(f"anon 5\ninactive_file {kept}\n")
-        monkeypatch.setattr(room, "_MEMINFO", tmp_path / "meminfo")
-        monkeypatch.setattr(room, "_CGROUP", tmp_path)
-
-    return build
-
-
-@pytest.mark.parametrize(
-    ("told", "available"),
-    [
-        ((8 << 30,), 8 << 30),
-        ((8 << 30, 2 << 30, 1 << 30), 1 << 30),
-        ((8 << 30, 2 << 30, 2 << 30, 1 << 29), 1 << 29),
-        ((1 << 30, 64 << 30), 1 << 30),
-        ((8 << 30, 1 << 30, 2 << 30), 0),
-    ],
-    ids=["machine", "container", "files kept in memory", "a limit beyond it", "over the limit"],
-)
-def test_free_memory_is_the_machines_or_what_a_container_leaves(machine, told, available):
-    machine(*told)
-    assert available_bytes() == available
-
-
-def test_unknown_systems_have_some_memory(monkeypatch, tmp_path):
-    monkeypatch.setattr(room, "_MEMINFO", tmp_path / "none")
-    monkeypatch.setattr(room, "_CGROUP", tmp_path / "none")
-    assert available_bytes() > 0
 
 
 @pytest.mark.parametrize(

@@ -37,15 +37,22 @@ class Budget:
     Args:
         room: How much there is, and what of it the receiver holds.
         context: Of the processes.
+        before: What counted until workers died: the receiver still holds the frames.
     """
 
-    def __init__(self, room: Room, context: Any) -> None:
+    def __init__(self, room: Room, context: Any, *, before: "Budget | None" = None) -> None:
         self._room = room
         self._lock = context.Lock()
         numbers = (context.Value("q", 0, lock=False) for _ in range(5))
         self._decoding_bytes, self._made_bytes, self._taken_bytes, self._held_bytes, *rest = numbers
         (self._awaited_id,) = rest
-        self._held: deque[int] = deque([0] * room.held.count)
+        self._held = deque([0] * room.held.count) if before is None else before.held
+        self._held_bytes.value = sum(self._held)
+
+    @property
+    def held(self) -> deque[int]:
+        """Bytes of each of the newest frames that the receiver took, as many as it keeps."""
+        return deque(self._held)
 
     def enter(
         self, size_wh: tuple[int, int], name: str, *, bytes_a_pixel: int, picture_id: int

@@ -43,6 +43,7 @@ class Crew:
         self._prepare = prepare
         self._spool = spool
         self._room = room
+        self._budget: Budget | None = None
         # Torch is loaded once, not by each worker.
         self._context = worker_context(preload=__name__)
 
@@ -55,7 +56,7 @@ class Crew:
             The pictures drawn whose frames did not come; empty unless a worker died.
         """
         on_the_way: deque[_Asked] = deque()
-        budget = Budget(self._room, self._context)
+        budget = self._budget = Budget(self._room, self._context, before=self._budget)
         results = self._start(_noted(pictures, on_the_way), budget, workers, prefetch)
         try:
             while True:

@@ -4,17 +4,14 @@ A quarter is for frames made ahead, which nobody has asked for yet. The rest is 
 they are decoded, and for the frames of the batches in hand.
 """
 
-import os
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Protocol
 
 from yolact_cli.errors import SettingsError
+from yolact_cli.free_memory import available_bytes
 from yolact_cli.sources.gate import BYTES_A_PIXEL, unreadable
 
 LEAST_BYTES, MOST_BYTES = 256 << 20, 4 << 30
-_UNKNOWN_BYTES = 4 << 30
-_MEMINFO, _CGROUP = Path("/proc/meminfo"), Path("/sys/fs/cgroup")
 
 
 class Admit(Protocol):
@@ -131,38 +128,5 @@ def suiting_room(held: HeldFrames = HeldFrames()) -> Room:
     return Room(total_bytes=total_bytes, held=held)
 
 
-def available_bytes() -> int:
-    """Memory that may be taken without pushing others out, as far as the system tells."""
-    found = [count for count in (_free_in_machine(), _free_in_container()) if count is not None]
-    return min(found, default=_UNKNOWN_BYTES)
-
-
 def _megabytes(size_bytes: int) -> int:
     return -(-size_bytes // 1_000_000)
-
-
-def _free_in_machine() -> int | None:
-    try:
-        for line in _MEMINFO.read_text("ascii").splitlines():
-            if line.startswith("MemAvailable:"):
-                return int(line.split()[1]) << 10
-    except (OSError, ValueError):
-        pass
-    try:
-        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2
-    except (AttributeError, ValueError, OSError):
-        return None
-
-
-def _free_in_container() -> int | None:
-    """By the limit of a container's control group, version 2; None where there is none."""
-    try:
-        limit = int((_CGROUP / "memory.max").read_text("ascii"))  # or the word "max"
-        used = int((_CGROUP / "memory.current").read_text("ascii"))
-        lines = (_CGROUP / "memory.stat").read_text("ascii").splitlines()
-        kept_files = sum(
-            int(line.split()[1]) for line in lines if line.startswith("inactive_file ")
-        )
-    except (OSError, ValueError, IndexError):
-        return None
-    return max(0, limit - used + kept_files)

@@ -1,8 +1,8 @@
 """A graph's files, checked before any runtime sees them. No torch, no runtime.
 
 Size, digest, then the file's own structure: nothing outside the card's list of files is read, no
-operator is passed on that YOLACT does not need, and nothing is run. A graph within these limits
-can still ask its runtime for much memory; it comes from whoever wrote the card.
+operator is passed on that YOLACT does not need, and nothing is run. How much memory a graph within
+these limits may have is the runtime's to bound.
 """
 
 from dataclasses import dataclass

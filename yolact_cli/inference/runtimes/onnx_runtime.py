@@ -1,5 +1,6 @@
 """The network run by ONNX Runtime, on a processor or an NVIDIA GPU."""
 
+import functools
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
@@ -8,6 +9,7 @@ import numpy as np
 from jaxtyping import Float32
 
 from yolact_cli.errors import DeviceError, WeightsMismatchError
+from yolact_cli.free_memory import available_bytes
 from yolact_cli.inference.runtimes.graph import (
     MASK_IOUS,
     MASKS,
@@ -21,13 +23,18 @@ from yolact_cli.inference.runtimes.graph import (
     rescoring_problem,
 )
 from yolact_cli.inference.runtimes.openvino_runtime import usable_cores
-from yolact_cli.inference.runtimes.runtime import halved_batch
+from yolact_cli.inference.runtimes.runtime import halved_batch, no_room_for_one
 from yolact_cli.network.config import NetworkConfig
 
 if TYPE_CHECKING:
     import onnxruntime
 
 _CPU, _CUDA = "CPUExecutionProvider", "CUDAExecutionProvider"
+_NO_MEMORY = ("allocate memory", "out of memory", "bad_alloc", "available memory of")
+_AT_LOADING = "ConstantFolding"
+"""Computes what depends on no picture, in memory that :func:`_bound_memory` does not bound."""
+_SHARE = 0.75
+"""Of the memory that is free, which all graphs together may take."""
 
 
 class OnnxEngine:
@@ -88,14 +95,19 @@ class OnnxEngine:
     def rescore(self, soft_masks: Float32[np.ndarray, "n h w"]) -> Float32[np.ndarray, "n c"]:
         """The IoU expected of each mask for each class."""
         assert self._rescoring is not None  # noqa: S101 - cards with rescoring have both graphs
-        (mask_ious,) = self._rescoring.run([MASK_IOUS], {MASKS: soft_masks})
+        try:
+            (mask_ious,) = self._rescoring.run([MASK_IOUS], {MASKS: soft_masks})
+        except Exception as error:
+            if not _is_out_of_memory(error):
+                raise
+            raise no_room_for_one(self._device) from error
         found: np.ndarray = mask_ious
         return found
 
 
 def _is_out_of_memory(error: Exception) -> bool:
     text = str(error).lower()
-    return any(sign in text for sign in ("allocate memory", "out of memory", "bad_alloc"))
+    return any(sign in text for sign in _NO_MEMORY)
 
 
 def _providers(device: str) -> list[Any]:
@@ -121,11 +133,32 @@ def _session(graph: GraphBytes, providers: list[Any]) -> "onnxruntime.InferenceS
     options.intra_op_num_threads = usable_cores()
     options.use_deterministic_compute = True
     options.log_severity_level = 3
+    if providers == [_CPU]:
+        _bound_memory()
+        options.add_session_config_entry("session.use_env_allocators", "1")
     try:
-        return onnxruntime.InferenceSession(graph.model, options, providers=providers)
+        return onnxruntime.InferenceSession(
+            graph.model, options, providers=providers, disabled_optimizers=[_AT_LOADING]
+        )
     except Exception as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise WeightsMismatchError(f"ONNX Runtime cannot read the graph ({reason}).") from error
+
+
+@functools.cache
+def _bound_memory() -> None:
+    """Let the library's memory end where the machine's does not: it has one for all sessions.
+
+    Without a bound, a graph that makes gigabytes out of a single number would have them.
+    """
+    import onnxruntime
+
+    arena = onnxruntime.OrtAllocatorType.ORT_ARENA_ALLOCATOR
+    place = onnxruntime.OrtMemoryInfo("Cpu", arena, 0, onnxruntime.OrtMemType.DEFAULT)
+    most_bytes = int(_SHARE * available_bytes())
+    onnxruntime.create_and_register_allocator(
+        place, onnxruntime.OrtArenaCfg({"max_mem": most_bytes})
+    )
 
 
 def _check(

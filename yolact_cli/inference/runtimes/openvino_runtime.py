@@ -27,6 +27,7 @@ from yolact_cli.inference.runtimes.graph import (
     network_problem,
     rescoring_problem,
 )
+from yolact_cli.inference.runtimes.openvino_memory import check_memory
 from yolact_cli.network.config import NetworkConfig
 from yolact_cli.settings import Precision
 
@@ -119,7 +120,7 @@ def compile_graph(
         pictures: Length of the first axis, or None where it is not known.
 
     Raises:
-        DeviceError: OpenVINO cannot compile it for the device.
+        DeviceError: OpenVINO cannot compile it for the device, or memory does not suffice.
         WeightsMismatchError: OpenVINO cannot read the graph.
     """
     import openvino
@@ -134,6 +135,7 @@ def compile_graph(
         raise WeightsMismatchError(
             f"OpenVINO cannot read the graph ({_first_line(error)})."
         ) from error
+    check_memory(model)
     try:
         return core.compile_model(model, device, compile_settings(device, precision))
     except RuntimeError as error:

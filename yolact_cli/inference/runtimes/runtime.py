@@ -57,6 +57,14 @@ class Runtime(Protocol):
         """The network's outputs before any selection, for looking inside."""
 
 
+def no_room_for_one(device: str) -> DeviceError:
+    """The error where batches cannot be made any smaller."""
+    return DeviceError(
+        f"One picture does not fit into the memory of {device}.",
+        remedy="Free the device of other programs, or use a smaller model or --device cpu.",
+    )
+
+
 def halved_batch(pictures: int, *, device: str) -> int:
     """What batches are cut into from now on, since one of so many pictures did not fit.
 
@@ -64,10 +72,7 @@ def halved_batch(pictures: int, *, device: str) -> int:
         DeviceError: Not even one picture fits.
     """
     if pictures <= 1:
-        raise DeviceError(
-            f"One picture does not fit into the memory of {device}.",
-            remedy="Free the device of other programs, or use a smaller model or --device cpu.",
-        )
+        raise no_room_for_one(device)
     half = pictures // 2
     _log.warning(
         "A batch of %d does not fit into the memory of %s; going on with %d", pictures, device, half
