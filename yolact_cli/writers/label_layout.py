@@ -6,6 +6,9 @@ Rectangles are (left, top, width, height) in px. Pure arithmetic; nothing is dra
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+from jaxtyping import Int64
+
 Rectangle = tuple[int, int, int, int]
 
 
@@ -57,15 +60,13 @@ def _best_place(
     bounds_wh: tuple[int, int],
     max_hidden: float,
 ) -> Rectangle | None:
-    best, least_hidden = None, float("inf")
-    for candidate in _candidates(request, bounds_wh):
-        hidden = sum(_shared_area(candidate, other) for other in placed)
-        if hidden == 0:
-            return candidate
-        if hidden < least_hidden:
-            best, least_hidden = candidate, hidden
+    candidates = list(_candidates(request, bounds_wh))
+    if not candidates or not placed:
+        return candidates[0] if candidates else None
+    hidden = _shared_areas(np.array(candidates), np.array(placed)).sum(axis=1)
+    best = int(hidden.argmin())  # the first of those that are least hidden
     area = request.size_wh[0] * request.size_wh[1]
-    return best if least_hidden <= max_hidden * area else None
+    return candidates[best] if hidden[best] <= max_hidden * area else None
 
 
 def _candidates(request: LabelRequest, bounds_wh: tuple[int, int]) -> Iterator[Rectangle]:
@@ -98,7 +99,11 @@ def _candidates(request: LabelRequest, bounds_wh: tuple[int, int]) -> Iterator[R
         yield left, top, width, height
 
 
-def _shared_area(one: Rectangle, other: Rectangle) -> int:
-    across = min(one[0] + one[2], other[0] + other[2]) - max(one[0], other[0])
-    down = min(one[1] + one[3], other[1] + other[3]) - max(one[1], other[1])
-    return across * down if across > 0 and down > 0 else 0
+def _shared_areas(
+    some: Int64[np.ndarray, "n 4"], others: Int64[np.ndarray, "m 4"]
+) -> Int64[np.ndarray, "n m"]:
+    """How many pixels each rectangle has in common with each of the others."""
+    starts = np.maximum(some[:, None, :2], others[None, :, :2])
+    ends = np.minimum((some[:, :2] + some[:, 2:])[:, None], (others[:, :2] + others[:, 2:])[None])
+    areas: np.ndarray = (ends - starts).clip(min=0).prod(axis=2)
+    return areas

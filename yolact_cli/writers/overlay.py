@@ -17,6 +17,7 @@ from yolact_cli.writers.label_text import LabelFont
 from yolact_cli.writers.palette import is_light, object_colour
 
 _BLACK, _WHITE = (0, 0, 0), (255, 255, 255)
+_WHOLE = 255
 _INSIDE = 128  # of 255: a pixel belongs to the object when half of it does
 _CONTOUR_ERROR_PX = 0.75
 _LONGEST_LABEL = 16  # in font sizes: some thirty characters
@@ -182,9 +183,25 @@ def _contours(coverage: UInt8[np.ndarray, "h w"], corner_xy: tuple[int, int]) ->
 def _tint(canvas: UInt8[np.ndarray, "h w 3"], shape: _Shape, opacity: float) -> None:
     x, y, width, height = shape.box
     window = canvas[y : y + height, x : x + width]
-    weight = (shape.coverage * (opacity / 255)).astype(np.float32)[..., None]
-    tinted = window + (np.array(shape.colour, np.float32) - window) * weight
-    window[:] = np.rint(tinted).astype(np.uint8)
+    inside = shape.coverage == _WHOLE  # nearly everywhere, if anywhere: a table does it
+    table = _mixed(np.arange(256, dtype=np.uint8)[:, None], shape.colour, _WHOLE, opacity)
+    tinted = cv2.LUT(window, table[:, None])
+    partly = ~inside & (shape.coverage > 0)
+    tinted[partly] = _mixed(window[partly], shape.colour, shape.coverage[partly, None], opacity)
+    np.copyto(window, tinted, where=(inside | partly)[..., None])
+
+
+def _mixed(
+    pixels: UInt8[np.ndarray, "n _"],
+    colour: tuple[int, int, int],
+    coverage: UInt8[np.ndarray, "n 1"] | int,
+    opacity: float,
+) -> UInt8[np.ndarray, "n 3"]:
+    """The pixels with the colour over them, where of each so much (of 255) is covered."""
+    weight = np.asarray(coverage * (opacity / 255), np.float32)
+    mixed = pixels + (np.array(colour, np.float32) - pixels) * weight
+    tinted: np.ndarray = np.rint(mixed).astype(np.uint8)
+    return tinted
 
 
 def _draw_labels(canvas: UInt8[np.ndarray, "h w 3"], shapes: list[_Shape]) -> None:

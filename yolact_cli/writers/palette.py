@@ -1,5 +1,7 @@
 """Colours of classes and of objects: the same in every picture, in masks and in overlays."""
 
+import functools
+
 import cv2
 import numpy as np
 from jaxtyping import UInt8
@@ -33,9 +35,14 @@ def class_colours(count: int) -> UInt8[np.ndarray, "count 3"]:
 
 def object_colour(class_id: int, number: int) -> tuple[int, int, int]:
     """RGB of the ``number``-th object (from 0) of a class: the class's colour, varied a little."""
+    return _varied_colour(class_id, number % len(_VARIATIONS))
+
+
+@functools.lru_cache(maxsize=4096)
+def _varied_colour(class_id: int, variation: int) -> tuple[int, int, int]:
     rgb = class_colours(class_id + 1)[-1:]
     lightness, a, b = cv2.cvtColor(rgb[None].astype(np.float32) / 255, cv2.COLOR_RGB2LAB)[0, 0]
-    lighter, turned = _VARIATIONS[number % len(_VARIATIONS)]
+    lighter, turned = _VARIATIONS[variation]
     if lighter:
         hue, chroma = np.arctan2(b, a) + turned, np.hypot(a, b)
         varied = [

@@ -1,6 +1,7 @@
 """One PNG a picture with a class in each pixel."""
 
 import io
+import zlib
 from collections.abc import Mapping
 
 import numpy as np
@@ -61,5 +62,5 @@ def _palette_png(raster: UInt16[np.ndarray, "h w"]) -> bytes:
     picture = Image.fromarray(raster.astype(np.uint8), "L")
     picture.putpalette(colours.tobytes())
     stream = io.BytesIO()
-    picture.save(stream, "PNG")
+    picture.save(stream, "PNG", compress_type=zlib.Z_RLE)  # as in rasters.py: smaller, and quicker
     return stream.getvalue()
