@@ -183,12 +183,12 @@ def _contours(coverage: UInt8[np.ndarray, "h w"], corner_xy: tuple[int, int]) ->
 def _tint(canvas: UInt8[np.ndarray, "h w 3"], shape: _Shape, opacity: float) -> None:
     x, y, width, height = shape.box
     window = canvas[y : y + height, x : x + width]
-    inside = shape.coverage == _WHOLE  # nearly everywhere, if anywhere: a table does it
+    # Of what is wholly covered, which is nearly all, a table knows what becomes of each value.
     table = _mixed(np.arange(256, dtype=np.uint8)[:, None], shape.colour, _WHOLE, opacity)
     tinted = cv2.LUT(window, table[:, None])
-    partly = ~inside & (shape.coverage > 0)
+    partly = (shape.coverage > 0) & (shape.coverage < _WHOLE)
     tinted[partly] = _mixed(window[partly], shape.colour, shape.coverage[partly, None], opacity)
-    np.copyto(window, tinted, where=(inside | partly)[..., None])
+    cv2.copyTo(tinted, shape.coverage, window)  # where it is not 0
 
 
 def _mixed(
