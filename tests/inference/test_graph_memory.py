@@ -12,9 +12,9 @@ openvino = pytest.importorskip("openvino", reason="needs openvino")
 
 from openvino import opset13 as ops  # noqa: E402
 
-from yolact_cli.inference.runtimes import openvino_memory  # noqa: E402
+from yolact_cli.inference.runtimes import graph_memory  # noqa: E402
 from yolact_cli.inference.runtimes.graph import GraphBytes  # noqa: E402
-from yolact_cli.inference.runtimes.openvino_memory import live_bytes  # noqa: E402
+from yolact_cli.inference.runtimes.graph_memory import live_bytes  # noqa: E402
 from yolact_cli.inference.runtimes.openvino_runtime import compile_graph  # noqa: E402
 
 SIDE = 8
@@ -69,13 +69,19 @@ def test_what_is_needed_later_counts_until_then(made_of):
 
 
 def test_a_graph_that_makes_gigabytes_out_of_nothing_is_refused_uncompiled(swollen, monkeypatch):
-    monkeypatch.setattr(openvino_memory, "available_bytes", lambda: 1 << 30)
+    monkeypatch.setattr(graph_memory, "available_bytes", lambda: 1 << 30)
     graph = swollen(1 << 30)
-    with pytest.raises(
-        DeviceError, match=r"takes 4\.3 GB of memory in this graph, and 1\.1 GB are"
-    ):
+    with pytest.raises(DeviceError, match=r"more than the 0\.8 GB that are three quarters"):
         compile_graph(graph, device="CPU", precision="fp32")
     compile_graph(swollen(1 << 10), device="CPU", precision="fp32")
+
+
+def test_a_graph_counts_as_often_as_it_is_run_side_by_side(made_of, monkeypatch):
+    monkeypatch.setattr(graph_memory, "available_bytes", lambda: 4 * PICTURE_BYTES)
+    graph = made_of(lambda pixels: ops.relu(ops.sigmoid(pixels)))
+    graph_memory.check_memory(graph, at_once=1)
+    with pytest.raises(DeviceError):
+        graph_memory.check_memory(graph, at_once=2)
 
 
 def test_a_graph_whose_sizes_hang_on_the_picture_is_refused(made_of):
@@ -83,8 +89,7 @@ def test_a_graph_whose_sizes_hang_on_the_picture_is_refused(made_of):
         every = ops.constant(np.arange(4))
         length = ops.reduce_max(pixels, every, keep_dims=False)
         shape = ops.unsqueeze(ops.convert(length, "i64"), ops.constant(0))
-        many = ops.broadcast(ops.constant(np.ones(1, np.float32)), shape)
-        return ops.unsqueeze(many, ops.constant(0))
+        return ops.broadcast(ops.constant(np.ones(1, np.float32)), shape)
 
     with pytest.raises(WeightsMismatchError, match="does not say how large"):
         live_bytes(made_of(build))
@@ -94,11 +99,10 @@ HOSTILE = """
 import sys
 import numpy as np
 from onnx import TensorProto, helper, numpy_helper
-from yolact_cli import free_memory
-from yolact_cli.inference.runtimes import onnx_runtime
+from yolact_cli.inference.runtimes import graph_memory, onnx_runtime
 from yolact_cli.inference.runtimes.graph import GraphBytes
 
-onnx_runtime.available_bytes = lambda: 1 << 28
+graph_memory.available_bytes = lambda: 1 << 28
 sides = ["b", 8, 8, 3]
 value = helper.make_tensor("value", TensorProto.FLOAT, [1], [1.0])
 nodes = [

@@ -9,7 +9,6 @@ import numpy as np
 from jaxtyping import Float32
 
 from yolact_cli.errors import DeviceError, WeightsMismatchError
-from yolact_cli.free_memory import available_bytes
 from yolact_cli.inference.runtimes.graph import (
     MASK_IOUS,
     MASKS,
@@ -22,6 +21,7 @@ from yolact_cli.inference.runtimes.graph import (
     network_problem,
     rescoring_problem,
 )
+from yolact_cli.inference.runtimes.graph_memory import most_bytes
 from yolact_cli.inference.runtimes.openvino_runtime import usable_cores
 from yolact_cli.inference.runtimes.runtime import halved_batch, no_room_for_one
 from yolact_cli.network.config import NetworkConfig
@@ -33,8 +33,6 @@ _CPU, _CUDA = "CPUExecutionProvider", "CUDAExecutionProvider"
 _NO_MEMORY = ("allocate memory", "out of memory", "bad_alloc", "available memory of")
 _AT_LOADING = "ConstantFolding"
 """Computes what depends on no picture, in memory that :func:`_bound_memory` does not bound."""
-_SHARE = 0.75
-"""Of the memory that is free, which all graphs together may take."""
 
 
 class OnnxEngine:
@@ -155,10 +153,8 @@ def _bound_memory() -> None:
 
     arena = onnxruntime.OrtAllocatorType.ORT_ARENA_ALLOCATOR
     place = onnxruntime.OrtMemoryInfo("Cpu", arena, 0, onnxruntime.OrtMemType.DEFAULT)
-    most_bytes = int(_SHARE * available_bytes())
-    onnxruntime.create_and_register_allocator(
-        place, onnxruntime.OrtArenaCfg({"max_mem": most_bytes})
-    )
+    settings = onnxruntime.OrtArenaCfg({"max_mem": most_bytes()})
+    onnxruntime.create_and_register_allocator(place, settings)
 
 
 def _check(

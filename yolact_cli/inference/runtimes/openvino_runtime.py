@@ -27,7 +27,7 @@ from yolact_cli.inference.runtimes.graph import (
     network_problem,
     rescoring_problem,
 )
-from yolact_cli.inference.runtimes.openvino_memory import check_memory
+from yolact_cli.inference.runtimes.graph_memory import check_memory
 from yolact_cli.network.config import NetworkConfig
 from yolact_cli.settings import Precision
 
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 # Never left to the library, whose own choice on new processors is bf16.
 _HINTS = {"fp32": "f32", "bf16": "bf16", "fp16": "f16"}
 _NAMES = {PIXELS, MASKS, MASK_IOUS, *OUTPUTS}
+_MASKS = 100  # of a picture, which is as many as it has objects by default
 MOST_STREAMS = 4
 """As many pictures as a batch has on a processor."""
 
@@ -121,28 +122,35 @@ def compile_graph(
 
     Raises:
         DeviceError: OpenVINO cannot compile it for the device, or memory does not suffice.
-        WeightsMismatchError: OpenVINO cannot read the graph.
+        WeightsMismatchError: OpenVINO cannot read the graph, or sizes in it are unknown.
     """
-    import openvino
-
     core = library()
     try:
         model = core.read_model(model=graph.model, weights=graph.weights)
-        shape = model.inputs[0].get_partial_shape()
-        shape[0] = openvino.Dimension(-1 if pictures is None else pictures)
-        model.reshape({model.inputs[0]: shape})
+        _set_pictures(model, _MASKS if pictures is None else pictures)
     except RuntimeError as error:
         raise WeightsMismatchError(
             f"OpenVINO cannot read the graph ({_first_line(error)})."
         ) from error
-    check_memory(model)
+    settings = compile_settings(device, precision)
+    check_memory(model, at_once=1 if pictures is None else settings.get("NUM_STREAMS", 1))
+    if pictures is None:
+        _set_pictures(model, -1)
     try:
-        return core.compile_model(model, device, compile_settings(device, precision))
+        return core.compile_model(model, device, settings)
     except RuntimeError as error:
         raise DeviceError(
             f"OpenVINO cannot compile the network for {device} ({_first_line(error)}).",
             remedy="Use --runtime torch.",
         ) from error
+
+
+def _set_pictures(model: "openvino.Model", pictures: int) -> None:
+    import openvino
+
+    shape = model.inputs[0].get_partial_shape()
+    shape[0] = openvino.Dimension(pictures)
+    model.reshape({model.inputs[0]: shape})
 
 
 def compile_settings(device: str, precision: Precision) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What a graph will hold in memory, told before anything of it is computed.
+"""How much memory graphs may have, and how much one of OpenVINO's takes, told before compiling.
 
 Compiling computes whatever depends on no picture, so a graph that makes gigabytes out of a single
 number would have them then.
@@ -14,22 +14,30 @@ if TYPE_CHECKING:
     import openvino
 
 _SHARE = 0.75
-"""Of the memory that is free, which one picture may take."""
 _GIGABYTE = 1e9
 
 
-def check_memory(model: "openvino.Model") -> None:
-    """Do nothing for a graph that fits into the memory that is free.
+def most_bytes() -> int:
+    """What graphs may take: three quarters of the memory that is free."""
+    return int(_SHARE * available_bytes())
+
+
+def check_memory(model: "openvino.Model", *, at_once: int) -> None:
+    """Do nothing for a graph that fits into :func:`most_bytes`.
+
+    Args:
+        model: All lengths of its inputs known.
+        at_once: How often it is run side by side.
 
     Raises:
-        DeviceError: One picture would take most of it.
+        DeviceError: It takes more.
         WeightsMismatchError: Nobody can tell, since sizes in it depend on what is in the picture.
     """
-    needed, free = live_bytes(model), available_bytes()
-    if needed > _SHARE * free:
+    needed, most = at_once * live_bytes(model), most_bytes()
+    if needed > most:
         raise DeviceError(
-            f"One picture takes {needed / _GIGABYTE:,.1f} GB of memory in this graph, and"
-            f" {free / _GIGABYTE:,.1f} GB are free.",
+            f"The graph takes {needed / _GIGABYTE:,.1f} GB of memory, more than the"
+            f" {most / _GIGABYTE:,.1f} GB that are three quarters of what is free.",
             remedy="Use a smaller model, or one from somebody you trust.",
         )
 
@@ -37,11 +45,10 @@ def check_memory(model: "openvino.Model") -> None:
 def live_bytes(model: "openvino.Model") -> int:
     """What lies in memory at a time, at most: all that has been computed and is still to be used.
 
-    Constants, which are read from a file, do not count. A first axis whose length is free counts as
-    one.
+    Constants, which are read from a file, do not count.
 
     Raises:
-        WeightsMismatchError: Another axis is free.
+        WeightsMismatchError: A length in it is not known.
     """
     operations = model.get_ordered_ops()
     places = {one.get_friendly_name(): place for place, one in enumerate(operations)}
@@ -50,12 +57,10 @@ def live_bytes(model: "openvino.Model") -> int:
     for place, operation in enumerate(operations):
         if operation.get_type_name() != "Constant":
             for output in operation.outputs():
-                takers = output.get_target_inputs()
-                last = max(
-                    (places[one.get_node().get_friendly_name()] for one in takers), default=0
-                )
-                let_go[max(last, place)] += _size_bytes(output)
-                live += _size_bytes(output)
+                takers = [one.get_node().get_friendly_name() for one in output.get_target_inputs()]
+                size_bytes = _size_bytes(output)
+                let_go[max([place, *(places[name] for name in takers)])] += size_bytes
+                live += size_bytes
         most = max(most, live)
         live -= let_go[place]
     return most
@@ -63,10 +68,8 @@ def live_bytes(model: "openvino.Model") -> int:
 
 def _size_bytes(output: "openvino.Output") -> int:
     shape = output.get_partial_shape()
-    sides = list(shape) if shape.rank.is_static else None
-    if sides is None or not all(side.is_static for side in sides[1:]):
+    if not shape.is_static:
         name = output.get_node().get_friendly_name()[:80]
         raise WeightsMismatchError(f"The graph does not say how large {name!r} becomes.")
-    lengths = (side.get_length() if side.is_static else 1 for side in sides)
-    size: int = math.prod(lengths) * output.get_element_type().size
+    size: int = math.prod(side.get_length() for side in shape) * output.get_element_type().size
     return size
