@@ -1,5 +1,6 @@
 """Graphs from somebody else that ask for more memory than there is."""
 
+import contextlib
 import subprocess
 import sys
 
@@ -12,7 +13,7 @@ openvino = pytest.importorskip("openvino", reason="needs openvino")
 
 from openvino import opset13 as ops  # noqa: E402
 
-from yolact_cli.inference.runtimes import graph_memory  # noqa: E402
+from yolact_cli.inference.runtimes import graph_memory, openvino_runtime  # noqa: E402
 from yolact_cli.inference.runtimes.graph import GraphBytes  # noqa: E402
 from yolact_cli.inference.runtimes.graph_memory import live_bytes  # noqa: E402
 from yolact_cli.inference.runtimes.openvino_runtime import compile_graph  # noqa: E402
@@ -82,6 +83,15 @@ def test_a_graph_counts_as_often_as_it_is_run_side_by_side(made_of, monkeypatch)
     graph_memory.check_memory(graph, at_once=1)
     with pytest.raises(DeviceError):
         graph_memory.check_memory(graph, at_once=2)
+
+
+def test_every_stream_of_a_compiled_graph_counts(swollen, monkeypatch):
+    graph = swollen(1 << 20)  # 4 MB
+    monkeypatch.setattr(graph_memory, "available_bytes", lambda: 12 << 20)
+    for cores, fits in ((1, True), (4, False)):
+        monkeypatch.setattr(openvino_runtime, "usable_cores", lambda cores=cores: cores)
+        with contextlib.nullcontext() if fits else pytest.raises(DeviceError):
+            compile_graph(graph, device="CPU", precision="fp32")
 
 
 def test_a_graph_whose_sizes_hang_on_the_picture_is_refused(made_of):

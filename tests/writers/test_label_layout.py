@@ -85,3 +85,16 @@ def test_labels_may_overlap_where_that_is_allowed(request_at):
     corners = place_labels([request_at(50, 60)] * 30, bounds_wh=BOUNDS, max_hidden=100.0)
 
     assert None not in corners
+
+
+def test_the_first_free_place_is_taken(request_at):
+    above, beside = place_labels([request_at(80, 80)] * 2, bounds_wh=BOUNDS)
+    assert above == (70, 70)
+    assert beside == (70, 85)  # the middle of the object, which comes next
+
+
+def test_a_crowded_label_lies_where_least_of_it_is_hidden(request_at):
+    wide, small = request_at(0, 0, size_wh=(200, 140)), request_at(80, 130, size_wh=(40, 12))
+    assert place_labels([wide, small], bounds_wh=BOUNDS, max_hidden=0.0)[1] is None
+    (_, top), (_, low) = place_labels([wide, small], bounds_wh=BOUNDS, max_hidden=0.5)
+    assert (top, low) == (0, 138)  # two of twelve rows, at the picture's lower edge

@@ -9,6 +9,7 @@ from PIL import Image
 
 from yolact_cli.errors import OutputError
 from yolact_cli.structures import Category, Detections
+from yolact_cli.writers import overlay
 from yolact_cli.writers.overlay import OverlayStyle, OverlayWriter, draw_overlay
 from yolact_cli.writers.palette import object_colour
 
@@ -175,3 +176,16 @@ def test_frame_without_a_preview_is_refused(store, classes, make_frame, make_det
 
     with pytest.raises(ValueError, match="without a preview"):
         OverlayWriter(store, classes).write(frame, detections)
+
+
+def test_a_tint_is_as_strong_as_a_pixel_is_covered():
+    canvas = np.full((4, 6, 3), 100, np.uint8)
+    coverage = np.array([[0, 51, 255], [128, 255, 0]], np.uint8)
+    shape = overlay._Shape(
+        box=(2, 1, 3, 2), coverage=coverage, contours=[], colour=(200, 0, 100), name="", score=1.0
+    )
+    overlay._tint(canvas, shape, 0.5)
+    assert canvas[1:3, 2:5, 0].tolist() == [[100, 110, 150], [125, 150, 100]]
+    assert canvas[1:3, 2:5, 1].tolist() == [[100, 90, 50], [75, 50, 100]]
+    assert (canvas[..., 2] == 100).all()
+    assert (np.delete(canvas, (1, 2), axis=0) == 100).all()
